@@ -1,0 +1,85 @@
+/* The Redis client: hiredis speaks the protocol, a libevent bufferevent carries it, we own the deadlines.
+ *
+ * States: connecting -> greeting (AUTH, SELECT, the on_connect hook) -> ready -> lost -> backoff -> connecting.
+ * The outbox keeps every command until its reply: commands marked REDIS_KEEP are sent again after a
+ * reconnect (they must be repeatable: reads, or carrying a `req` or `seq`); others get an error when the
+ * connection is lost, meaning "not known", not "not done". */
+#ifndef MENTIOND_REDIS_H
+#define MENTIOND_REDIS_H
+
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+
+#include "mentiond/error.h"
+#include "mentiond/str.h"
+
+#define REDIS_OUTBOX_COMMANDS_MAX 10000
+#define REDIS_OUTBOX_BYTES_MAX (64 * 1024 * 1024)
+#define REDIS_REPLY_MAX (64 * 1024 * 1024)
+
+struct redis;
+
+struct redis_options {
+    struct str url; /* redis://[user[:password]@]host[:port][/db], rediss://…, unix:///path[?db=N] */
+    const char *username, *password; /* over what the URL says; NULL: none */
+    const char *ca_file;             /* rediss; NULL: the system's */
+    int64_t connect_timeout_ms;      /* connect, TLS, AUTH and SELECT together */
+    int64_t command_timeout_ms;      /* age of the oldest unanswered command */
+    int64_t backoff_min_ms, backoff_max_ms;
+};
+
+enum redis_flags {
+    REDIS_KEEP = 1,   /* repeat after a reconnect */
+    REDIS_URGENT = 2, /* fail at once when not connected */
+};
+
+/* Called exactly once for each accepted command: `reply` is borrowed for the call and may be an error
+ * reply (reply->type == REDIS_REPLY_ERROR); NULL with `err` when there is none: -ETIMEDOUT, -ECONNRESET, -ECANCELED
+ * (client destroyed), -ENOTCONN. */
+typedef void redis_reply_fn(void *user, const struct redisReply *reply, const struct error *err);
+
+/* State changes, for logs and health: up true after greeting, false when lost (err says why). */
+typedef void redis_state_fn(void *user, bool up, const struct error *err);
+
+int redis_create(struct event_base *base, const struct redis_options *options,
+                 redis_state_fn *on_state, void *user, struct redis **ret_redis, struct error *err);
+/* Unanswered commands get -ECANCELED. */
+void redis_destroy(struct redis *redis);
+
+/* Queues one command; binary-safe. Errors: -ENOBUFS when the outbox is full, -EINVAL. `reply` may be NULL. */
+int redis_command(struct redis *redis, unsigned flags, size_t argc, const struct str *argv,
+                  redis_reply_fn *reply, void *user, struct error *err);
+
+/* The same and waits, running the loop, for mentionctl and start-up: the reply (freeReplyObject) is the
+ * caller's. Not from within a callback. */
+int redis_command_wait(struct redis *redis, size_t argc, const struct str *argv, int64_t timeout_ms,
+                       struct redisReply **ret_reply, struct error *err);
+
+bool redis_is_up(const struct redis *redis);
+size_t redis_outbox_len(const struct redis *redis);   /* commands */
+size_t redis_outbox_bytes(const struct redis *redis);
+
+/* ---- the private server (design.md section 9) ----------------------------------------------- */
+
+struct redis_server;
+
+struct redis_server_options {
+    const char *state_dir;    /* absolute; created 0700 if missing */
+    int64_t max_memory;       /* bytes */
+    const char *program;      /* NULL: redis-server in $PATH */
+    int64_t start_timeout_ms;
+};
+
+/* Starts or adopts the server of this state directory; blocks at most start_timeout_ms. Errors say who holds
+ * the lock. The URL to connect to is redis_server_url(). The loop supervises it: an exit is logged and
+ * the server started again with backoff. */
+int redis_server_start(struct event_base *base, const struct redis_server_options *options,
+                       struct redis_server **ret_server, struct error *err);
+struct str redis_server_url(const struct redis_server *server);
+/* Ends the server in order (SIGTERM, waits for it) unless it was adopted by another; frees. */
+void redis_server_stop(struct redis_server *server);
+
+/* unix:// URL of a state directory's socket, for mentionctl. Lives in storage. */
+struct str redis_server_socket_url(const char *state_dir, char *storage, size_t storage_size);
+
+#endif

@@ -1,0 +1,108 @@
+/* config.yaml as structs: everything but what belongs to single source types, whose own keys are
+ * decoded by the sources module from `node`. */
+#ifndef MENTIOND_SETTINGS_H
+#define MENTIOND_SETTINGS_H
+
+#include "mentiond/config.h"
+
+#define SETTINGS_BRANDS_MAX 256
+#define SETTINGS_SOURCES_MAX 256  /* of one brand */
+#define SETTINGS_ACCOUNTS_MAX 256
+
+struct redis_settings {
+    struct str url; /* "embedded", redis://, rediss://, unix:// */
+    struct str name_space;
+    struct secret password;
+    struct str username;
+    struct str ca_file;
+    int64_t connect_timeout_ms, command_timeout_ms;
+    int64_t max_memory; /* bytes, of the embedded server */
+};
+
+struct log_settings {
+    int format; /* enum log_format */
+    int level;  /* enum log_level */
+    struct str_list debug;
+};
+
+struct http_settings { /* the client */
+    int64_t timeout_ms, connect_timeout_ms;
+    int64_t max_body; /* bytes, after decompression */
+    struct str ca_file;
+    struct str user_agent;
+};
+
+struct account_settings {
+    struct str name;
+    struct str type; /* name of a source driver */
+    const struct config_node *node;
+};
+
+struct source_settings {
+    struct str name;
+    struct str type; /* name of a source driver */
+    struct str account; /* may be empty */
+    int64_t interval_ms; /* 0: the driver's default */
+    int64_t overlap_ms;  /* -1: the driver's default */
+    int64_t max_pages;   /* of one poll; 0: the driver's default */
+    int64_t backfill_ms; /* how far back the first run goes */
+    bool enabled;
+    const struct config_node *node; /* the whole map */
+    struct config_mark mark;
+};
+
+struct own_account {
+    struct str network, handle;
+};
+
+struct brand_settings {
+    struct str name;
+    struct str_list terms, exclude;
+    struct own_account *own_accounts;
+    size_t n_own_accounts;
+    struct str time_zone;
+    struct str_list languages;
+    int64_t target_ms[4]; /* by enum mention_class */
+    int64_t lease_ms;
+    int64_t max_claims;
+    int64_t horizon_ms;
+    int64_t reopen_window_ms;
+    int queue_none; /* 0 addressed, 1 all, 2 never */
+    struct str_list rules; /* paths, relative to the config file's folder or the rules path */
+    struct source_settings *sources;
+    size_t n_sources;
+    struct config_mark mark;
+};
+
+struct settings {
+    struct config_doc *doc; /* owned; all text is borrowed from it */
+    struct str state_dir;   /* absolute, or relative to the config file's folder */
+    struct str rules_path;  /* where pack names like "rules/en" are looked for besides the config's folder */
+    int64_t generation;     /* config key, else the file's mtime in ms */
+    int64_t events_keep_ms, events_keep_entries;
+    struct redis_settings redis;
+    struct log_settings log;
+    struct http_settings http_client;
+    struct account_settings *accounts;
+    size_t n_accounts;
+    struct brand_settings *brands;
+    size_t n_brands;
+};
+
+/* Finds the file: `path`, else $MENTIOND_CONFIG, ./config.yaml, /etc/mentiond/config.yaml.
+ * Returns NULL with an error naming the places looked at. Borrowed. */
+const char *settings_find(const char *path, struct error *err);
+
+/* Loads and checks. NULL when anything is wrong, with all of it in `d`. */
+struct settings *settings_load(const char *path, struct diag *d);
+void settings_destroy(struct settings *s);
+
+/* A path of the config made absolute against the config file's folder. Lives in the doc's arena. */
+struct str settings_path(const struct settings *s, struct str path);
+
+const struct brand_settings *settings_brand(const struct settings *s, struct str name);
+
+/* Every key with kind, default, bounds and help. `format`: "text" or "man". */
+void settings_print_help(const char *format, FILE *out);
+
+#endif

@@ -1,0 +1,154 @@
+/* Source drivers: one a network, pure. A driver turns (config, session, cursor) into a request and a reply
+ * into mentions and a step. It does no I/O, owns no timer, knows no Redis: the poller carries out requests,
+ * schedules, waits, pages, retries, keeps sessions and cursors.
+ *
+ *     prepare(cursor) -> request -> (poller) -> reply -> parse -> mentions + step
+ *                ^                                                  |
+ *                +------- PAGE: with the step's cursor -------------+
+ *
+ * Everything a driver must remember is in the cursor (per source) or the session (per account): both are
+ * plain text that it makes itself, stored by the poller, and given back after a restart. */
+#ifndef MENTIOND_SOURCE_H
+#define MENTIOND_SOURCE_H
+
+#include "mentiond/buf.h"
+#include "mentiond/config.h"
+#include "mentiond/http.h"
+#include "mentiond/mention.h"
+#include "mentiond/settings.h"
+
+#define SOURCE_CURSOR_FIELD_MAX 2048 /* bytes of each field */
+#define SOURCE_SESSION_MAX (8 * 1024)
+#define SOURCE_PAGE_MENTIONS_MAX 2000
+#define SOURCE_HEADERS_MAX 16
+#define SOURCE_ARGV_MAX 32
+
+/* Everything older than `low` is stored. A walk is a way through pages under way: `high` becomes the next
+ * low, `next` says where it goes on, `floor` where it may stop. All opaque to the poller, "" when unset. */
+struct source_cursor {
+    struct str low;
+    bool walking;
+    struct str high, next, floor;
+};
+
+struct source_account {
+    struct str name;    /* of config, or the host for sources without an account */
+    void *config;       /* driver->account_size bytes, decoded from driver->account_options; may be NULL */
+    struct str session; /* what the driver made of its last LOGIN, "" before */
+};
+
+struct source {
+    const struct source_driver *driver;
+    struct str name, brand;
+    const struct source_settings *settings; /* borrowed */
+    void *config;                           /* driver->config_size bytes */
+    struct source_account *account;         /* never NULL */
+    int64_t interval_ms, overlap_ms, max_pages, backfill_ms;
+};
+
+enum request_kind { REQUEST_HTTP, REQUEST_EXEC, REQUEST_READ };
+
+/* What the poller is to do. Text lives in the arena given to prepare(). */
+struct source_request {
+    enum request_kind kind;
+    bool login; /* this is part of logging in: counted apart, never more than a few in a row */
+    const char *endpoint; /* name for budgets and logs: "search", "createSession" */
+    struct http_request http; /* headers point to `headers` */
+    struct http_header headers[SOURCE_HEADERS_MAX];
+    const char *argv[SOURCE_ARGV_MAX + 1]; /* EXEC: NULL-terminated; the program's output is the body */
+    struct str stdin_text;
+    int64_t timeout_ms;
+    struct str path; /* READ */
+    int64_t offset, max_len; /* READ: bytes */
+};
+
+struct source_reply {
+    enum request_kind kind;
+    bool login;
+    const struct http_response *http; /* HTTP */
+    struct str body;                  /* HTTP body, program output, bytes read */
+    bool eof;                         /* READ: the body reaches the end of the file */
+    int64_t file_id, file_len;        /* READ: inode and size, to notice rotation and truncation */
+    int exit_status;                  /* EXEC: 0..255, -signal */
+    int64_t received_at_ms;           /* wall */
+};
+
+enum step_kind {
+    STEP_PAGE,  /* store the mentions with `cursor`, then prepare() again with it */
+    STEP_DONE,  /* store with `cursor`; the poll is over */
+    STEP_LOGIN, /* keep `session`, then prepare() again with the same cursor */
+    STEP_WAIT,  /* the network asks us to wait `wait_ms` (0: it did not say how long) */
+    STEP_RETRY, /* failed for now: back off, then the same cursor again */
+    STEP_STOP,  /* will not work until somebody changes something: say so, probe slowly */
+};
+
+struct source_step {
+    enum step_kind kind;
+    struct source_cursor cursor; /* PAGE, DONE */
+    struct str session;          /* LOGIN: at most SOURCE_SESSION_MAX */
+    int64_t wait_ms;
+    struct str reason;           /* WAIT, RETRY, STOP: for people */
+    bool gap;                    /* DONE: the network could not give everything back to low */
+};
+
+/* Where parse() puts mentions: zeroed but for mention_init(), in the arena. */
+struct source_page {
+    struct arena *arena;
+    struct mention *mentions;
+    size_t n_mentions, cap;
+    unsigned skipped;  /* items that are no post (wrong shape, private): counted */
+    struct json_faults faults;
+};
+struct mention *source_page_add(struct source_page *page); /* NULL: full or out of memory */
+
+struct source_driver {
+    const char *name;             /* "mastodon", as in config.yaml */
+    const char *help;             /* one sentence */
+    const struct option *options; /* of a source; {0}-terminated */
+    size_t config_size;
+    const struct option *account_options; /* NULL: takes no account */
+    size_t account_size;
+    bool needs_account;
+    bool loose_search; /* the network finds more than was asked: filter by the brand's terms */
+    bool has_horizon;  /* false: files, which have an offset */
+    int64_t interval_ms, interval_min_ms, overlap_ms, max_pages; /* defaults */
+
+    /* Beyond what the table checks; complaints go to d. May be NULL. */
+    bool (*check)(const struct source *src, const struct config_doc *doc, struct diag *d);
+    /* The host whose lease and budget a source without account shares: into the arena. */
+    struct str (*host)(const struct source *src, struct arena *arena);
+    int (*prepare)(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena, struct source_request *ret_request, struct error *err);
+    /* Called for every complete reply whatever its status. Errors (-EBADMSG) mean the reply is not what
+     * the network should send: the poller treats them as RETRY. */
+    int (*parse)(const struct source *src, const struct source_cursor *at,
+                 const struct source_reply *reply, struct source_page *page,
+                 struct source_step *ret_step, struct error *err);
+};
+
+/* All drivers, NULL-terminated. */
+extern const struct source_driver *const source_drivers[];
+const struct source_driver *source_driver_find(struct str name);
+
+/* Makes all sources of a brand from its settings, and the accounts they share (by name, or by host). Wrong
+ * options go to `d` and NULL comes back. */
+struct source_set {
+    struct source *sources;
+    size_t n_sources;
+    struct source_account **accounts; /* distinct */
+    size_t n_accounts;
+    struct arena arena;
+};
+struct source_set *source_set_create(const struct settings *settings, struct diag *d);
+void source_set_destroy(struct source_set *set);
+
+/* The network's waiting time in ms from any header dialect: Retry-After (seconds or HTTP date),
+ * X-RateLimit-Reset / RateLimit-Reset (seconds left, epoch seconds, ISO 8601). -1: not said. Capped at 24 h. */
+int64_t source_retry_after_ms(const struct http_response *response, int64_t now_ms);
+
+/* The step that a status means where a driver knows no better: 429 WAIT, 5xx and 408 RETRY, 401 403 404 410
+ * 4xx STOP, an HTML body where JSON belongs RETRY. True if it decided (so: not a plain 2xx). */
+bool source_step_for_status(const struct source_reply *reply, struct arena *arena,
+                            struct source_step *ret_step);
+
+#endif
