@@ -22,6 +22,7 @@
 #define MENTION_CAPTURE_MAX 256
 #define MENTION_NAMED_MAX 16
 #define MENTION_ALSO_MAX 8
+#define MENTION_WORDS_MAX 24
 #define MENTION_JSON_MAX (32 * 1024)
 
 enum mention_class { CLASS_NONE, CLASS_PRAISE, CLASS_COMPLAINT, CLASS_OUTAGE, CLASS_COUNT };
@@ -78,7 +79,11 @@ struct mention {
     struct str place;
     struct str kind; /* "post", "comment", "link", "review": as the network sees it, may be "" */
 
-    bool truncated, backfill, addressed, own, root_own, sensitive;
+    bool truncated, backfill, sensitive;
+    bool addressed;  /* the customer speaks to the brand */
+    bool own;        /* written by one of the brand's own accounts */
+    bool own_parent; /* answers an own post */
+    bool root_own;   /* the conversation began with an own post */
 
     enum mention_class class;
     int score;               /* of the class */
@@ -88,6 +93,8 @@ struct mention {
     size_t n_hits;
     struct mention_capture captures[MENTION_CAPTURES_MAX];
     size_t n_captures;
+    uint32_t words[MENTION_WORDS_MAX]; /* hashes of distinct words, for near-copies; not stored */
+    size_t n_words;
 };
 
 /* A mention with the defaults: followers, likes, shares, replies -1; lang "und". */

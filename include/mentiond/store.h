@@ -33,6 +33,7 @@ typedef void store_reply_fn(void *user, const struct store_reply *reply, const s
 
 int store_create(struct event_base *base, struct redis *redis, struct str name_space, struct store **ret,
                  struct error *err);
+/* After redis_destroy(): what is still unanswered by then gets -ECANCELED. */
 void store_destroy(struct store *store);
 
 enum store_flags { STORE_READ = 1 };
