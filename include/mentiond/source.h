@@ -22,6 +22,8 @@
 #define SOURCE_PAGE_MENTIONS_MAX 2000
 #define SOURCE_HEADERS_MAX 16
 #define SOURCE_ARGV_MAX 32
+#define SOURCE_ENV_MAX 4
+#define SOURCE_LINE_MAX (64 * 1024) /* bytes of a JSON line of a file or program */
 
 /* Everything older than `low` is stored. A walk is a way through pages under way: `high` becomes the next
  * low, `next` says where it goes on, `floor` where it may stop. All opaque to the poller, "" when unset. */
@@ -56,8 +58,9 @@ struct source_request {
     struct http_request http; /* headers point to `headers` */
     struct http_header headers[SOURCE_HEADERS_MAX];
     const char *argv[SOURCE_ARGV_MAX + 1]; /* EXEC: NULL-terminated; the program's output is the body */
+    const char *env[SOURCE_ENV_MAX + 1];   /* EXEC: "NAME=value" set besides what it inherits; NULL-terminated */
     struct str stdin_text;
-    int64_t timeout_ms;
+    int64_t timeout_ms; /* 0: the poller's */
     struct str path; /* READ */
     int64_t offset, max_len; /* READ: bytes */
 };
@@ -70,6 +73,7 @@ struct source_reply {
     bool eof;                         /* READ: the body reaches the end of the file */
     int64_t file_id, file_len;        /* READ: inode and size, to notice rotation and truncation */
     int exit_status;                  /* EXEC: 0..255, -signal */
+    struct str stderr_line;           /* EXEC: the last line of standard error, "" if none */
     int64_t received_at_ms;           /* wall */
 };
 
@@ -91,12 +95,14 @@ struct source_step {
     bool gap;                    /* DONE: the network could not give everything back to low */
 };
 
-/* Where parse() puts mentions: zeroed but for mention_init(), in the arena. */
+/* Where parse() puts mentions: zeroed but for mention_init(), in the arena. They have text, times, author, links
+ * and `named` as the network tells them; brand, source, own, addressed and the verdict are the poller's. */
 struct source_page {
     struct arena *arena;
     struct mention *mentions;
     size_t n_mentions, cap;
-    unsigned skipped;  /* items that are no post (wrong shape, private): counted */
+    unsigned skipped;        /* items that are no post (wrong shape, private): counted */
+    struct str skipped_note; /* about the first of them: "line 17: not JSON"; "" if there is nothing to say */
     struct json_faults faults;
 };
 struct mention *source_page_add(struct source_page *page); /* NULL: full or out of memory */
@@ -113,7 +119,8 @@ struct source_driver {
     bool has_horizon;  /* false: files, which have an offset */
     int64_t interval_ms, interval_min_ms, overlap_ms, max_pages; /* defaults */
 
-    /* Beyond what the table checks; complaints go to d. May be NULL. */
+    /* Once, after decoding: what the tables cannot check (complaints go to d), and what is derived from them
+     * (a path relative to the config file). May be NULL. */
     bool (*check)(const struct source *src, const struct config_doc *doc, struct diag *d);
     /* The host whose lease and budget a source without account shares: into the arena. */
     struct str (*host)(const struct source *src, struct arena *arena);
