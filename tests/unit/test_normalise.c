@@ -1,0 +1,211 @@
+/* The form in which rules see a post, and the way back to its bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "mentiond/text.h"
+
+static const struct {
+    const char *text, *want;
+} cases[] = {
+    {"", " "},
+    {"   ", " "},
+    {"Site DOWN", " site down "},
+    {"wi-fi & check-in", " wi fi check in "},
+    {"isn't isn\xE2\x80\x99t isnt", " is not is not is not "},
+    {"can't cannot cant won't WONT", " can not can not can not will not will not "},
+    {"I've I'm they're it's acme's", " i have i am they are it is acme "},
+    {"l'appli 'quoted'", " l appli quoted "},
+    {"soooo slooow downnn stilllll yesss", " so sloow down still yess "},
+    {"1000 www 2222", " 1000 ww 2222 "},
+    {"#AcmeIsDown #acme_is_down #TVDown #O2Down #acmedown",
+     " acme is down acme is down tv down o2 down acmedown "},
+    {"@Acme_Help AcmeIsDown", " acme_help acmeisdown "},
+    {"down. again", " down \n again "},
+    {"down... again", " down again "},
+    {"3.5 hours, acme.com", " 3 5 hours acme com "},
+    {"why?! now", " why ? \n now "},
+    {"no!!!", " no ! "},
+    {"one\n\ntwo", " one \n two "},
+    {"\n\nlead", " lead "},
+    {"\xC2\xA3""20 and $5", " \xC2\xA3 20 and $ 5 "},
+    {"great\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD\xF0\x9F\x91\x8D", " great \xF0\x9F\x91\x8D "},
+    {"love \xE2\x9D\xA4\xEF\xB8\x8F it", " love \xE2\x9D\xA4 it "},
+    {"\xEF\xBC\xA4\xEF\xBC\xAF\xEF\xBC\xB7\xEF\xBC\xAE\xEF\xBC\x81", " down ! "},
+    {"d\xE2\x80\x8Bo\xC2\xADwn", " down "},
+    {"\xF0\x9D\x93\xAD\xF0\x9D\x93\xB8\xF0\x9D\x94\x80\xF0\x9D\x93\xB7", " down "},
+    {"cafe\xCC\x81 caf\xC3\x89", " caf\xC3\xA9 caf\xC3\xA9 "},
+    {"stra\xC3\x9F" "e \xEF\xAC\x81x", " strasse fix "},
+    {"see https://acme.example/site-down now", " see now "},
+    {"bad \xFF\xC3 bytes", " bad bytes "},
+    {"a\xE2\x80\x94""b \xE2\x80\x9Cx\xE2\x80\x9D", " a b x "},
+};
+
+static struct text_normal normalise(struct arena *arena, const char *text)
+{
+    struct text_normal n;
+
+    assert_int_equal(text_normalise(str_from(text), arena, &n), 0);
+    return n;
+}
+
+static void test_table(void **state)
+{
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct text_normal n = normalise(&arena, cases[i].text);
+        if (!str_eq(n.normal, str_from(cases[i].want)))
+            fail_msg("case %zu: \"%s\"\n got \"%.*s\"\nwant \"%s\"", i, cases[i].text,
+                     STR_FMT(n.normal), cases[i].want);
+    }
+    arena_finish(&arena);
+}
+
+static const struct {
+    const char *text, *words, *original;
+} spans[] = {
+    {"the SITE is down", " site ", "SITE"},
+    {"it isn't ok", " not ", "n't"},
+    {"it can\xE2\x80\x99t load", " can not ", "can\xE2\x80\x99t"},
+    {"it cannot load", " can not load ", "cannot load"},
+    {"they won't", " will not ", "won't"},
+    {"#AcmeIsDown!", " is ", "Is"},
+    {"#AcmeIsDown!", " down ", "Down"},
+    {"sooooo slow", " so ", "sooooo"},
+    {"d\xE2\x80\x8Bown", " down ", "d\xE2\x80\x8Bown"},
+    {"xx \xF0\x9D\x93\xAD\xF0\x9D\x93\xB8 yy", " do ", "\xF0\x9D\x93\xAD\xF0\x9D\x93\xB8"},
+    {"ok \xF0\x9F\x91\x8D\xF0\x9F\x91\x8D", " \xF0\x9F\x91\x8D ", "\xF0\x9F\x91\x8D"},
+    {"cafe\xCC\x81", " caf\xC3\xA9 ", "cafe\xCC\x81"},
+    {"the \xEF\xAC\x81", " fi ", "\xEF\xAC\x81"},
+};
+
+static void test_spans_lead_back(void **state)
+{
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
+        struct text_normal n = normalise(&arena, spans[i].text);
+        size_t at = str_find(n.normal, str_from(spans[i].words));
+        uint32_t start, end;
+        assert_int_not_equal(at, SIZE_MAX);
+        text_original_span(&n, at + 1, at + strlen(spans[i].words) - 1, &start, &end);
+        struct str got = str_slice(n.original, start, end);
+        if (!str_eq(got, str_from(spans[i].original)))
+            fail_msg("case %zu: \"%s\" got \"%.*s\"", i, spans[i].text, STR_FMT(got));
+    }
+    arena_finish(&arena);
+}
+
+static void test_offsets_never_go_back(void **state)
+{
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct text_normal n = normalise(&arena, cases[i].text);
+        for (size_t k = 0; k < n.normal.len; k++)
+            assert_true(n.offsets[k] <= n.offsets[k + 1]);
+        assert_int_equal(n.offsets[n.normal.len], strlen(cases[i].text));
+    }
+    arena_finish(&arena);
+}
+
+static void test_plain_keeps_case_and_punctuation(void **state)
+{
+    struct arena arena;
+    uint32_t start, end;
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    struct text_normal n = normalise(&arena, "Can\xE2\x80\x99t \xE2\x80\x9CPay\xE2\x80\x9D\xC2\xA0\xE2\x80\x93 #4\xE2\x80\x8B""2");
+    assert_true(str_eq(n.plain, STR("Can't \"Pay\" - #42")));
+    size_t at = str_find(n.plain, STR("#42"));
+    text_plain_span(&n, at, at + 3, &start, &end);
+    assert_true(str_eq(str_slice(n.original, start, end), STR("#4\xE2\x80\x8B""2")));
+
+    n = normalise(&arena, "ASCII stays");
+    assert_ptr_equal(n.plain.s, n.original.s);
+    assert_null(n.plain_offsets);
+    n = normalise(&arena, "bad \xFF");
+    assert_true(text_is_utf8(n.plain));
+    arena_finish(&arena);
+}
+
+static void test_sentences(void **state)
+{
+    const char *text = "Site is down. Was fine before!\nStill waiting";
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    struct text_normal n = normalise(&arena, text);
+    assert_int_equal(n.n_breaks, 2);
+    assert_int_equal(text_sentence(&n, 0), 0);
+    assert_int_equal(text_sentence(&n, 12), 0);
+    assert_int_equal(text_sentence(&n, (uint32_t)(strstr(text, "Was") - text)), 1);
+    assert_int_equal(text_sentence(&n, (uint32_t)(strstr(text, "Still") - text)), 2);
+    arena_finish(&arena);
+}
+
+static void test_length_is_bounded(void **state)
+{
+    struct arena arena;
+    struct buf text = BUF_INIT(1 << 20);
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    for (int i = 0; i < 20000; i++)
+        buf_append(&text, "\xEF\xB7\xBA", 3); /* one character that folds to eighteen */
+    struct text_normal n;
+    assert_int_equal(text_normalise(buf_str(&text), &arena, &n), 0);
+    assert_true(n.original.len <= TEXT_JUDGED_MAX);
+    assert_true(n.normal.len <= 4 * TEXT_JUDGED_MAX + 128);
+    assert_true(text_is_utf8(n.normal));
+    buf_finish(&text);
+    arena_finish(&arena);
+}
+
+static void test_links_can_be_kept(void **state)
+{
+    struct arena arena;
+    struct text_normal n;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(text_normalise_with(STR("https://acme.example/x"), TEXT_KEEP_LINKS, &arena, &n), 0);
+    assert_true(str_eq(n.normal, STR(" https acme example x ")));
+    arena_finish(&arena);
+}
+
+static void test_out_of_memory_is_an_error(void **state)
+{
+    struct arena arena;
+    struct text_normal n;
+
+    (void)state;
+    arena_init(&arena, 16);
+    assert_true(text_normalise(STR("some words"), &arena, &n) < 0);
+    arena_finish(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_spans_lead_back),
+        cmocka_unit_test(test_offsets_never_go_back),
+        cmocka_unit_test(test_plain_keeps_case_and_punctuation),
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_length_is_bounded),
+        cmocka_unit_test(test_links_can_be_kept),
+        cmocka_unit_test(test_out_of_memory_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
