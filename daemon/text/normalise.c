@@ -97,15 +97,27 @@ static void word_replace_tail(struct normaliser *n, size_t keep, struct str tail
         put(n, tail.s[i], from);
 }
 
+static void apostrophes_to_spaces(struct normaliser *n)
+{
+    size_t to = n->word;
+
+    for (size_t i = n->word; i < n->len; i++) {
+        char c = n->out[i] == '\'' ? ' ' : n->out[i];
+        if (c == ' ' && n->out[to - 1] == ' ')
+            continue;
+        n->out[to] = c;
+        n->offsets[to++] = n->offsets[i];
+    }
+    n->len = to > n->word && n->out[to - 1] == ' ' ? to - 1 : to;
+}
+
 static void word_unfold(struct normaliser *n)
 {
     struct unfolding unfolding;
 
     if (text_unfold((struct str){n->out + n->word, n->len - n->word}, &unfolding))
         word_replace_tail(n, unfolding.keep, unfolding.tail);
-    for (size_t i = n->word; i < n->len; i++)
-        if (n->out[i] == '\'')
-            n->out[i] = ' ';
+    apostrophes_to_spaces(n);
 }
 
 static void word_end(struct normaliser *n, size_t from)

@@ -16,6 +16,7 @@ static const struct {
     {"isn't isn\xE2\x80\x99t isnt", " is not is not is not "},
     {"can't cannot cant won't WONT", " can not can not can not will not will not "},
     {"I've I'm they're it's acme's", " i have i am they are it is acme "},
+    {"it'n't a'b'", " it not a b "},
     {"l'appli 'quoted'", " l appli quoted "},
     {"soooo slooow downnn stilllll yesss", " so sloow down still yess "},
     {"1000 www 2222", " 1000 ww 2222 "},
