@@ -2,8 +2,11 @@
  *
  * States: connecting -> greeting (AUTH, SELECT, the on_connect hook) -> ready -> lost -> backoff -> connecting.
  * The outbox keeps every command until its reply: commands marked REDIS_KEEP are sent again after a
- * reconnect (they must be repeatable: reads, or carrying a `req` or `seq`); others get an error when the
- * connection is lost, meaning "not known", not "not done". */
+ * reconnect, in order (they must be repeatable: reads, or carrying a `req` or `seq`); others get an error when the
+ * connection is lost, meaning "not known", not "not done".
+ *
+ * Names are resolved on the loop, from /etc/hosts and resolv.conf; nsswitch is not consulted. Connecting tries each
+ * address of a name. No error text holds the password. */
 #ifndef MENTIOND_REDIS_H
 #define MENTIOND_REDIS_H
 
@@ -15,7 +18,8 @@
 
 #define REDIS_OUTBOX_COMMANDS_MAX 10000
 #define REDIS_OUTBOX_BYTES_MAX (64 * 1024 * 1024)
-#define REDIS_REPLY_MAX (64 * 1024 * 1024)
+#define REDIS_REPLY_MAX (64 * 1024 * 1024)  /* bytes of one reply */
+#define REDIS_KEEP_LOSSES_MAX 20            /* connections lost while one command was the oldest unanswered one */
 
 struct redis;
 
@@ -24,40 +28,64 @@ struct redis_options {
     const char *username, *password; /* over what the URL says; NULL: none */
     const char *ca_file;             /* rediss; NULL: the system's */
     int64_t connect_timeout_ms;      /* connect, TLS, AUTH and SELECT together */
-    int64_t command_timeout_ms;      /* age of the oldest unanswered command */
+    int64_t command_timeout_ms;      /* silence while a command is due to be answered */
     int64_t backoff_min_ms, backoff_max_ms;
 };
 
 enum redis_flags {
     REDIS_KEEP = 1,   /* repeat after a reconnect */
-    REDIS_URGENT = 2, /* fail at once when not connected */
+    REDIS_URGENT = 2, /* refuse with -ENOTCONN when not connected, instead of waiting for a connection */
+    REDIS_FIRST = 4,  /* ahead of all that is waiting to be sent; for use in the state callback */
 };
 
-/* Called exactly once for each accepted command: `reply` is borrowed for the call and may be an error
- * reply (reply->type == REDIS_REPLY_ERROR); NULL with `err` when there is none: -ETIMEDOUT, -ECONNRESET, -ECANCELED
- * (client destroyed), -ENOTCONN. */
+/* Called exactly once for each accepted command, from the loop or from redis_destroy(), never from inside
+ * redis_command(). `reply` is borrowed for the call and may be an error reply (reply->type == REDIS_REPLY_ERROR). It is
+ * NULL, with `err`, when there is none:
+ *   -ETIMEDOUT, -ECONNRESET, -EPROTO   sent, and the connection was lost before the answer: not known
+ *   -EFBIG      sent, and the answer is over REDIS_REPLY_MAX: not known, and not repeated even with REDIS_KEEP
+ *   -ENOTCONN   not KEEP, and no connection came about within command_timeout_ms: not sent
+ *   -ECANCELED  the client is being destroyed
+ * It may send commands and may destroy the client. */
 typedef void redis_reply_fn(void *user, const struct redisReply *reply, const struct error *err);
 
-/* State changes, for logs and health: up true after greeting, false when lost (err says why). */
+/* For logs and health. Up: after each greeting, before waiting commands are sent (those it sends with REDIS_FIRST go
+ * first). Down: after each lost connection and each failed attempt to connect (err says why: -EACCES when the server
+ * refuses the password); another attempt follows by itself, after a growing pause. It may destroy the client. */
 typedef void redis_state_fn(void *user, bool up, const struct error *err);
 
 int redis_create(struct event_base *base, const struct redis_options *options,
                  redis_state_fn *on_state, void *user, struct redis **ret_redis, struct error *err);
-/* Unanswered commands get -ECANCELED. */
+/* Unanswered commands get -ECANCELED. NULL is accepted. Where a name may be under resolution, let the loop run once
+ * more (EVLOOP_NONBLOCK) before freeing the base: libevent ends lookups from the loop. */
 void redis_destroy(struct redis *redis);
 
-/* Queues one command; binary-safe. Errors: -ENOBUFS when the outbox is full, -EINVAL. `reply` may be NULL. */
+/* Queues a copy of one command; binary-safe. Errors: -ENOBUFS when the outbox is full, -ENOTCONN (REDIS_URGENT),
+ * -ECANCELED while the client is being destroyed, -EINVAL. `reply` may be NULL. */
 int redis_command(struct redis *redis, unsigned flags, size_t argc, const struct str *argv,
                   redis_reply_fn *reply, void *user, struct error *err);
 
 /* The same and waits, running the loop, for mentionctl and start-up: the reply (freeReplyObject) is the
- * caller's. Not from within a callback. */
+ * caller's and may be an error reply. Not from within a callback. timeout_ms also replaces command_timeout_ms for this
+ * command, so it may block on purpose. When not connected, one attempt is made at once, and its failure is the
+ * error. -EINTR when the loop was told to stop (event_base_loopbreak or loopexit). */
 int redis_command_wait(struct redis *redis, size_t argc, const struct str *argv, int64_t timeout_ms,
                        struct redisReply **ret_reply, struct error *err);
 
 bool redis_is_up(const struct redis *redis);
 size_t redis_outbox_len(const struct redis *redis);   /* commands */
 size_t redis_outbox_bytes(const struct redis *redis);
+
+/* Since the client was created. */
+struct redis_counters {
+    uint64_t connects;      /* successful */
+    uint64_t losses;        /* connections lost and attempts failed */
+    uint64_t commands;      /* accepted */
+    uint64_t resent;        /* KEEP commands waiting again after a loss */
+    uint64_t unknown;       /* commands that ended without an answer after they were sent */
+    uint64_t outbox_full;   /* commands refused */
+    uint64_t replies_too_big;
+};
+void redis_counters_get(const struct redis *redis, struct redis_counters *ret);
 
 /* ---- the private server (design.md section 9) ----------------------------------------------- */
 
