@@ -41,7 +41,8 @@ static void fail(struct store *store, const struct redisReply *reply, const stru
     store_library_done(store, &why);
 }
 
-static int send(struct store *store, size_t argc, const struct str *argv, redis_reply_fn *on_reply)
+static int send_command(struct store *store, size_t argc, const struct str *argv,
+                        redis_reply_fn *on_reply)
 {
     struct error err = {0};
     int r = redis_command(store->redis, 0, argc, argv, on_reply, store, &err);
@@ -84,10 +85,10 @@ static void load(struct store *store)
 
     snprintf(key, sizeof(key), "%s:{@library}:version", store->name_space);
     set[1] = str_from(key);
-    if (send(store, ARRAY_LEN(multi), multi, NULL) == 0 &&
-        send(store, ARRAY_LEN(function), function, NULL) == 0 &&
-        send(store, ARRAY_LEN(set), set, NULL) == 0)
-        send(store, ARRAY_LEN(exec), exec, on_exec);
+    if (send_command(store, ARRAY_LEN(multi), multi, NULL) == 0 &&
+        send_command(store, ARRAY_LEN(function), function, NULL) == 0 &&
+        send_command(store, ARRAY_LEN(set), set, NULL) == 0)
+        send_command(store, ARRAY_LEN(exec), exec, on_exec);
 }
 
 /* True if `theirs` ("1.4") is of our major and not older than ours. */
@@ -127,8 +128,8 @@ static void ask_version(struct store *store)
 
     snprintf(key, sizeof(key), "%s:{@library}:version", store->name_space);
     watch[1] = str_from(key);
-    if (send(store, ARRAY_LEN(watch), watch, NULL) == 0)
-        send(store, ARRAY_LEN(version), version, on_version);
+    if (send_command(store, ARRAY_LEN(watch), watch, NULL) == 0)
+        send_command(store, ARRAY_LEN(version), version, on_version);
 }
 
 void store_library_load(struct store *store)

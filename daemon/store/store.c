@@ -293,10 +293,10 @@ static void on_wait_over(evutil_socket_t fd, short what, void *user)
     event_base_loopbreak(w->base);
 }
 
-static void forget_waiter(struct store *store, const struct waiting *w)
+void store_forget(struct store *store, const void *user)
 {
     for (struct store_pending *call = store->pending; call; call = call->next) {
-        if (call->user == w)
+        if (call->user == user)
             call->done = NULL;
     }
 }
@@ -322,7 +322,7 @@ int store_call_wait(struct store *store, struct str brand, const char *function,
     if (r < 0)
         return r;
     if (!w.done) {
-        forget_waiter(store, &w);
+        store_forget(store, &w);
         return error_set(err, -ETIMEDOUT, "redis: no answer to %s within %lld ms", function,
                          (long long)timeout_ms);
     }

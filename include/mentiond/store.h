@@ -52,6 +52,9 @@ int store_call_wait(struct store *store, struct str brand, const char *function,
                     unsigned flags, int64_t timeout_ms, struct buf *out, struct store_reply *ret_reply,
                     struct error *err);
 
+/* No callback with this `user` will run any more; the calls themselves go on. */
+void store_forget(struct store *store, const void *user);
+
 /* A fresh `req`: 32 hex digits with NUL, from the system's random source. */
 void store_make_req(char ret_req[33]);
 

@@ -1,0 +1,359 @@
+/* One source as it runs: opening (cursor from Redis), one poll page by page, its end, and when to come back. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "mentiond/clock.h"
+#include "poller_internal.h"
+
+static const char log_module[] = "poller";
+
+#define FEED_TURN_RETRY_MS 1000 /* a waiting feed looks again even if nobody wakes it */
+#define FEED_NEXT_WALK_MS 2000  /* a walk that met the page limit goes on soon */
+
+void feed_schedule(struct feed *feed, int64_t wait_ms)
+{
+    struct timeval wait = {wait_ms / 1000, wait_ms % 1000 * 1000};
+
+    evtimer_add(feed->timer, &wait);
+}
+
+/* Through the loop: a file's pages come without waiting, and would else pile up on the stack. */
+static void go_on(struct feed *feed)
+{
+    feed->state = FEED_WAITING;
+    feed_schedule(feed, 0);
+}
+
+static void go_idle(struct feed *feed, int64_t wait_ms)
+{
+    feed->state = FEED_IDLE;
+    feed->health.next_poll_ms = clock_now_ms() + wait_ms;
+    arena_finish(&feed->arena);
+    health_publish(feed);
+    if (feed->poller->options.once) {
+        feed->finished = true;
+        poller_check_finished(feed->poller);
+    } else if (!feed->poller->draining) {
+        feed_schedule(feed, wait_ms);
+    } else {
+        poller_check_finished(feed->poller);
+    }
+}
+
+/* ---- the end of a poll ----------------------------------------------------------------------- */
+
+static int64_t settled_interval(struct feed *feed)
+{
+    int64_t floor_ms = feed->source->driver->interval_min_ms;
+
+    if (floor_ms < feed->source->interval_ms / 4)
+        floor_ms = feed->source->interval_ms / 4;
+    feed->interval_ms =
+        schedule_interval_ms(feed->interval_ms, floor_ms, feed->source->interval_ms, feed->poll_new);
+    return feed->interval_ms;
+}
+
+void feed_done(struct feed *feed)
+{
+    struct feed_health *health = &feed->health;
+    uint64_t failures = log_repeat_over(&feed->failing);
+
+    if (failures)
+        log_info("source works again", field_str("brand", feed->source->brand),
+                 field_str("source", feed->source->name), field_int("failures", (int64_t)failures));
+    feed->failures = 0;
+    feed->stats.polls++;
+    health->last_success_ms = clock_now_ms();
+    health->error[0] = '\0';
+    log_debug("poll done", field_str("source", feed->source->name), field_int("pages", feed->pages),
+              field_int("new", (int64_t)feed->poll_new));
+    if (feed->cursor.walking && feed->poller->options.once && !feed->poller->draining)
+        go_on(feed);
+    else
+        go_idle(feed, feed->cursor.walking ? FEED_NEXT_WALK_MS : settled_interval(feed));
+}
+
+static void log_failure(const struct feed *feed, const char *what, int64_t retry_ms,
+                        const struct error *err)
+{
+    char wait[32];
+
+    clock_format_span(retry_ms, wait);
+    log_warn(what, field_str("brand", feed->source->brand), field_str("source", feed->source->name),
+             field_text("error", err->text), field_text("next_try_in", wait),
+             field_int("failures", feed->failures));
+}
+
+void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const struct error *err)
+{
+    account_leave(feed->account, feed);
+    feed->failures++;
+    feed->stats.failures++;
+    feed->health.n_errors++;
+    feed->failed = true;
+    snprintf(feed->health.error, sizeof(feed->health.error), "%s", err->text);
+    if (retry_ms < 0)
+        retry_ms = backoff_ms(feed->failures, FEED_BACKOFF_MIN_MS, FEED_BACKOFF_MAX_MS, arc4random());
+    if (log_repeat_due(&feed->failing))
+        log_failure(feed, what, retry_ms, err);
+    go_idle(feed, retry_ms);
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static void on_login_step(struct feed *feed)
+{
+    struct error err;
+
+    if (++feed->logins > FEED_LOGINS_MAX) {
+        error_set(&err, -EACCES, "logging in did not help after %d tries", FEED_LOGINS_MAX);
+        feed_fail(feed, "source stopped, looking again later", FEED_PROBE_MS, &err);
+        return;
+    }
+    account_keep_session(feed->account, feed->step.session);
+    account_leave(feed->account, feed);
+    feed_request(feed);
+}
+
+static void on_wait_step(struct feed *feed)
+{
+    int64_t wait_ms = feed->step.wait_ms;
+    struct error err;
+
+    if (wait_ms <= 0)
+        wait_ms = backoff_ms(feed->failures + 1, 30000, FEED_BACKOFF_MAX_MS, arc4random());
+    account_block(feed->account, wait_ms);
+    error_set(&err, -EAGAIN, "%.*s", STR_FMT(feed->step.reason));
+    feed_fail(feed, "network asks us to wait", wait_ms + (int64_t)arc4random_uniform(1000), &err);
+}
+
+static void on_retry_step(struct feed *feed)
+{
+    struct error err;
+
+    error_set(&err, -EIO, "%.*s", STR_FMT(feed->step.reason));
+    feed_fail(feed, "poll failed, trying again", -1, &err);
+}
+
+static void on_stop_step(struct feed *feed)
+{
+    struct error err;
+
+    error_set(&err, -EPERM, "%.*s", STR_FMT(feed->step.reason));
+    feed_fail(feed, "source stopped, looking again later", FEED_PROBE_MS, &err);
+}
+
+static void on_page_step(struct feed *feed)
+{
+    feed->pages++;
+    feed->stats.pages++;
+    account_leave(feed->account, feed);
+    deliver_start(feed);
+}
+
+static void (*const on_step[])(struct feed *feed) = {
+    [STEP_PAGE] = on_page_step, [STEP_DONE] = on_page_step,   [STEP_LOGIN] = on_login_step,
+    [STEP_WAIT] = on_wait_step, [STEP_RETRY] = on_retry_step, [STEP_STOP] = on_stop_step,
+};
+
+static unsigned count_faults(const struct json_faults *f)
+{
+    return f->surrogates + f->nuls + f->bad_utf8 + f->numbers + f->controls;
+}
+
+void feed_on_reply(struct feed *feed, const struct source_reply *reply)
+{
+    struct error err = {0};
+    struct arena *before = json_use_arena(&feed->arena);
+    int r;
+
+    feed->page = (struct source_page){.arena = &feed->arena};
+    feed->step = (struct source_step){0};
+    r = feed->source->driver->parse(feed->source, &feed->cursor, reply, &feed->page, &feed->step, &err);
+    json_use_arena(before);
+    feed->stats.faults += count_faults(&feed->page.faults);
+    feed->stats.skipped += feed->page.skipped;
+    if (feed->page.skipped && log_repeat_due(&feed->skipping))
+        log_warn("items skipped, they are no posts", field_str("source", feed->source->name),
+                 field_int("items", feed->page.skipped), field_str("first", feed->page.skipped_note));
+    if (r < 0)
+        feed_fail(feed, "reply not understood, trying again", -1, &err);
+    else
+        on_step[feed->step.kind](feed);
+}
+
+static void say_gap(const struct feed *feed)
+{
+    const struct str pairs[] = {STR("brand"), feed->source->brand, STR("source"), feed->source->name};
+
+    log_warn("the network could not give back everything since the last poll",
+             field_str("brand", feed->source->brand), field_str("source", feed->source->name));
+    if (feed->poller->options.store)
+        store_ops_event(feed->poller->options.store, "gap", pairs, 2);
+}
+
+void feed_stored(struct feed *feed)
+{
+    bool more = feed->step.kind == STEP_PAGE;
+    int64_t pages_max = feed->poller->options.once ? INT64_MAX : feed->source->max_pages;
+
+    if (feed->step.gap)
+        say_gap(feed);
+    if (more && feed->pages < pages_max && !feed->poller->draining)
+        go_on(feed);
+    else
+        feed_done(feed);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+void feed_request(struct feed *feed)
+{
+    feed->state = FEED_WAITING;
+    if (!account_has_lease(feed->account)) {
+        feed_abort(feed);
+        return;
+    }
+    if (!account_enter(feed->account, feed)) {
+        feed_schedule(feed, FEED_TURN_RETRY_MS);
+        return;
+    }
+    feed->state = FEED_FETCHING;
+    fetch_start(feed);
+}
+
+static void begin_poll(struct feed *feed)
+{
+    feed->pages = feed->logins = 0;
+    feed->poll_new = 0;
+    feed->health.last_poll_ms = clock_now_ms();
+    feed_request(feed);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static int take_cursor(struct feed *feed, struct str text, struct error *err)
+{
+    json_t *value = json_loadb(text.s, text.len, 0, NULL);
+    struct str cursor = json_get_text(value, "cursor");
+    int r;
+
+    arena_reset(&feed->cursor_arena);
+    buf_reset(&feed->cursor_text);
+    buf_append_str(&feed->cursor_text, cursor);
+    feed->seq = json_get_i64(value, "seq", 0);
+    r = source_cursor_from_json(cursor, &feed->cursor_arena, &feed->cursor, err);
+    json_decref(value);
+    return r;
+}
+
+static void on_opened(void *user, const struct store_reply *reply, const struct error *why)
+{
+    struct feed *feed = user;
+    struct error err = {0};
+
+    if (feed->state != FEED_OPENING)
+        return;
+    if (!reply)
+        err = *why;
+    else if (reply->word != STORE_OK)
+        error_set(&err, -EIO, "source_open: %.*s", STR_FMT(reply->error));
+    else if (take_cursor(feed, reply->text, &err) == 0) {
+        feed->opened = true;
+        begin_poll(feed);
+        return;
+    }
+    if (reply && reply->word == STORE_STALE)
+        account_lost(feed->account);
+    else if (reply && reply->word == STORE_NOBRAND)
+        brand_configure(feed->brand);
+    if (feed->state == FEED_OPENING)
+        feed_fail(feed, "source not opened in redis, trying again", -1, &err);
+}
+
+static void open_feed(struct feed *feed)
+{
+    struct buf args = BUF_INIT(1024);
+    struct error err = {0};
+
+    feed->state = FEED_OPENING;
+    buf_append_str(&args, STR("{\"source\":"));
+    buf_append_json(&args, feed->source->name);
+    buf_append_str(&args, STR(",\"lease\":"));
+    buf_append_json(&args, str_from(feed->account->lease));
+    buf_append_char(&args, '}');
+    if (store_call(feed->poller->options.store, feed->source->brand, "source_open", buf_str(&args), 0,
+                   on_opened, feed, &err) < 0)
+        feed_fail(feed, "source not opened in redis, trying again", -1, &err);
+    buf_finish(&args);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    struct feed *feed = user;
+
+    (void)fd;
+    (void)what;
+    if (feed->state == FEED_STORING) {
+        deliver_resume(feed);
+    } else if (feed->poller->draining) {
+        feed->state = FEED_IDLE;
+        poller_check_finished(feed->poller);
+    } else if (!account_has_lease(feed->account)) {
+        feed->state = FEED_IDLE; /* feed_wake() comes with the lease */
+    } else if (feed->state == FEED_WAITING) {
+        feed_request(feed);
+    } else if (!feed->opened && feed->poller->options.store) {
+        open_feed(feed);
+    } else {
+        begin_poll(feed);
+    }
+}
+
+void feed_wake(struct feed *feed)
+{
+    if (feed->state == FEED_IDLE && !feed->finished && !evtimer_pending(feed->timer, NULL))
+        feed_schedule(feed, 0);
+}
+
+void feed_abort(struct feed *feed)
+{
+    fetch_cancel(feed);
+    account_leave(feed->account, feed);
+    evtimer_del(feed->timer);
+    feed->state = FEED_IDLE;
+    feed->opened = false;
+    if (feed->poller->options.store)
+        store_forget(feed->poller->options.store, feed);
+    if (feed->poller->draining)
+        poller_check_finished(feed->poller);
+}
+
+int feed_init(struct feed *feed, struct poller *poller, const struct source *source, struct error *err)
+{
+    *feed = (struct feed){.poller = poller,
+                          .source = source,
+                          .interval_ms = source->interval_ms,
+                          .health = {.lag_ms = -1}};
+    arena_init(&feed->cursor_arena, 64 * 1024);
+    arena_init(&feed->arena, FEED_ARENA_MAX);
+    buf_init(&feed->cursor_text, 8 * SOURCE_CURSOR_FIELD_MAX);
+    buf_init(&feed->step_text, 8 * SOURCE_CURSOR_FIELD_MAX);
+    feed->timer = evtimer_new(poller->options.base, on_timer, feed);
+    return feed->timer ? 0 : error_oom(err);
+}
+
+void feed_finish_all(struct feed *feed)
+{
+    fetch_cancel(feed);
+    if (feed->poller && feed->poller->options.store)
+        store_forget(feed->poller->options.store, feed);
+    if (feed->timer)
+        event_free(feed->timer);
+    arena_finish(&feed->cursor_arena);
+    arena_finish(&feed->arena);
+    buf_finish(&feed->cursor_text);
+    buf_finish(&feed->step_text);
+}

@@ -1,0 +1,125 @@
+/* Carrying out what a driver asks for: an HTTP transfer, a program, or a piece of a file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mentiond/clock.h"
+#include "poller_internal.h"
+
+static const char log_module[] = "poller";
+
+static void on_http(void *user, const struct http_response *response, const struct error *err)
+{
+    struct feed *feed = user;
+    struct source_reply reply = {
+        .kind = REQUEST_HTTP, .login = feed->login, .received_at_ms = clock_now_ms()};
+
+    feed->transfer = NULL;
+    if (!response) {
+        feed_fail(feed, "poll failed, trying again", -1, err);
+        return;
+    }
+    reply.http = response;
+    reply.body = response->body;
+    log_debug("reply", field_str("source", feed->source->name), field_int("status", response->status),
+              field_int("bytes", (int64_t)response->body.len), field_int("ms", response->elapsed_ms));
+    feed_on_reply(feed, &reply);
+}
+
+static void on_exec(void *user, const struct source_reply *reply, const struct error *err)
+{
+    struct feed *feed = user;
+
+    feed->child = NULL;
+    if (!reply)
+        feed_fail(feed, "program failed, trying again", -1, err);
+    else
+        feed_on_reply(feed, reply);
+}
+
+static int read_piece(const struct source_request *request, struct arena *arena,
+                      struct source_reply *ret, struct error *err)
+{
+    CLEANUP(free_p) char *path = str_dup(request->path);
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    char *data = arena_alloc(arena, (size_t)request->max_len);
+    struct stat info;
+    ssize_t n = -1;
+    int failed_errno;
+
+    if (fd >= 0 && fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
+        close(fd);
+        return error_set(err, -EINVAL, "read '%s': not a regular file", path);
+    }
+    if (fd >= 0 && data)
+        n = pread(fd, data, (size_t)request->max_len, request->offset);
+    failed_errno = data ? errno : ENOMEM;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return error_errno(err, failed_errno, "read '%.*s'", STR_FMT(request->path));
+    *ret = (struct source_reply){.kind = REQUEST_READ,
+                                 .body = {data, (size_t)n},
+                                 .eof = request->offset + n >= info.st_size,
+                                 .file_id = (int64_t)info.st_ino,
+                                 .file_len = info.st_size,
+                                 .received_at_ms = clock_now_ms()};
+    return 0;
+}
+
+static void do_http(struct feed *feed, struct source_request *request)
+{
+    struct error err = {0};
+
+    if (http_start(feed->poller->options.http, &request->http, on_http, feed, &feed->transfer, &err) < 0)
+        feed_fail(feed, "poll failed, trying again", -1, &err);
+}
+
+static void do_exec(struct feed *feed, struct source_request *request)
+{
+    struct error err = {0};
+
+    if (exec_start(feed->poller->options.base, request,
+                   feed->poller->options.settings->http_client.max_body, on_exec, feed, &feed->child,
+                   &err) < 0)
+        feed_fail(feed, "program not started, trying again", -1, &err);
+}
+
+static void do_read(struct feed *feed, struct source_request *request)
+{
+    struct source_reply reply;
+    struct error err = {0};
+
+    if (read_piece(request, &feed->arena, &reply, &err) < 0)
+        feed_fail(feed, "file not read, trying again", -1, &err);
+    else
+        feed_on_reply(feed, &reply);
+}
+
+static void (*const do_request[])(struct feed *feed, struct source_request *request) = {
+    [REQUEST_HTTP] = do_http, [REQUEST_EXEC] = do_exec, [REQUEST_READ] = do_read};
+
+void fetch_start(struct feed *feed)
+{
+    struct source_request request = {0};
+    struct error err = {0};
+
+    arena_reset(&feed->arena);
+    if (feed->source->driver->prepare(feed->source, &feed->cursor, clock_now_ms(), &feed->arena,
+                                      &request, &err) < 0) {
+        feed->step.kind = STEP_STOP;
+        feed_fail(feed, "source cannot ask, looking again later", FEED_PROBE_MS, &err);
+        return;
+    }
+    feed->login = request.login;
+    log_debug("request", field_str("source", feed->source->name),
+              field_text("endpoint", request.endpoint ? request.endpoint : ""));
+    do_request[request.kind](feed, &request);
+}
+
+void fetch_cancel(struct feed *feed)
+{
+    http_cancel(TAKE(feed->transfer));
+    exec_cancel(TAKE(feed->child));
+}

@@ -1,0 +1,65 @@
+/* How each source is doing, for people: the hash <ns>:{@ops}:sources, one JSON a source, which `mentionctl sources`
+ * and the console read. */
+#include <stdio.h>
+
+#include "poller_internal.h"
+
+static const char *state_name(const struct feed *feed)
+{
+    if (feed->failures)
+        return feed->step.kind == STEP_STOP ? "stopped" : "failing";
+    if (feed->poller->options.store && !account_has_lease(feed->account))
+        return "elsewhere";
+    return "ok";
+}
+
+static void text(struct buf *out, const char *name, struct str value)
+{
+    buf_printf(out, "%s\"%s\":", out->len ? "," : "{", name);
+    buf_append_json(out, value);
+}
+
+static void number(struct buf *out, const char *name, int64_t value)
+{
+    buf_printf(out, ",\"%s\":%lld", name, (long long)value);
+}
+
+static void append_health(struct buf *out, const struct feed *feed)
+{
+    const struct feed_health *health = &feed->health;
+
+    text(out, "brand", feed->source->brand);
+    text(out, "source", feed->source->name);
+    text(out, "type", str_from(feed->source->driver->name));
+    text(out, "account", feed->account->source->name);
+    text(out, "state", str_from(state_name(feed)));
+    text(out, "owner", str_from(feed->poller->options.daemon_name));
+    text(out, "error", str_from(health->error));
+    number(out, "last_poll", health->last_poll_ms);
+    number(out, "last_success", health->last_success_ms);
+    number(out, "next_poll", health->next_poll_ms);
+    number(out, "lag_ms", health->lag_ms);
+    number(out, "new", (int64_t)health->n_new);
+    number(out, "errors", (int64_t)health->n_errors);
+    buf_append_char(out, '}');
+}
+
+void health_publish(const struct feed *feed)
+{
+    struct store *store = feed->poller->options.store;
+    struct buf json = BUF_INIT(8192);
+    char key[256], field[256];
+    struct str argv[4] = {STR("HSET"), {0}, {0}, {0}};
+
+    if (!store)
+        return;
+    append_health(&json, feed);
+    snprintf(key, sizeof(key), "%.*s:{@ops}:sources", STR_FMT(store_name_space(store)));
+    snprintf(field, sizeof(field), "%.*s/%.*s", STR_FMT(feed->source->brand),
+             STR_FMT(feed->source->name));
+    argv[1] = str_from(key);
+    argv[2] = str_from(field);
+    argv[3] = buf_str(&json);
+    redis_command(store_redis(store), REDIS_URGENT, ARRAY_LEN(argv), argv, NULL, NULL, NULL);
+    buf_finish(&json);
+}

@@ -1,0 +1,191 @@
+/* What the files of poller/ share.
+ *
+ *   poller   all of it; owns the rest
+ *   account  what sources share: the lease, the session, the turn (one request at a time), the network's "wait"
+ *   feed     one source as it runs: where it is in its poll, its cursor, its health
+ *   brand    what its mentions are judged by
+ *
+ * A feed's way: IDLE -(timer)-> OPENING (once after each lease) -> WAITING for its turn -> FETCHING -> STORING,
+ * page by page, and back to IDLE. Whatever fails on the way ends in feed_finish(). */
+#ifndef MENTIOND_POLLER_INTERNAL_H
+#define MENTIOND_POLLER_INTERNAL_H
+
+#include "mentiond/log.h"
+#include "mentiond/poller.h"
+
+#define LEASE_TTL_MS 15000
+#define LEASE_RENEW_MS 5000
+#define LEASE_STALE_MS 10000 /* not renewed for so long by our own clock: requests stop */
+
+#define LEASE_REFUSALS_ONCE_MAX 4 /* with --once: longer than a dead daemon's lease lives */
+
+#define FEED_ARENA_MAX ((size_t)96 * 1024 * 1024) /* one page: body, JSON tree and mentions */
+#define FEED_LOGINS_MAX 3                         /* in one poll */
+#define FEED_BACKOFF_MIN_MS 5000
+#define FEED_BACKOFF_MAX_MS 600000
+#define FEED_PROBE_MS 900000 /* after STOP: a slow look whether somebody mended it */
+#define STORE_PAUSE_MS 2000  /* after a batch got no answer */
+#define STORE_FULL_PAUSE_MS 10000
+
+struct poll_account {
+    struct poller *poller;
+    struct source_account *source; /* borrowed; session text is ours */
+    struct buf session;
+    char *lease; /* owned, "<counter>:<random>", NULL when not held */
+    int64_t renewed_at_ms;   /* monotonic; when the last confirmed renewal was sent */
+    int64_t asked_at_ms;     /* monotonic; when the running question was sent */
+    bool asking;
+    bool session_loaded;
+    struct event *timer;     /* owned */
+    struct feed *turn;       /* who has a request under way */
+    int64_t blocked_until_ms; /* monotonic */
+    unsigned refusals; /* once: how often another daemon held the lease */
+    struct log_repeat failing;
+};
+
+struct poll_brand {
+    const struct brand_settings *settings;
+    struct ruleset *rules;    /* referenced */
+    struct term_set *terms;   /* owned, NULL when there are none */
+    struct term_set *exclude; /* owned, NULL when there are none */
+    struct poller *poller;
+    struct poll_account account; /* the lease on the brand: who calls mention_tick */
+    struct source_account account_name;
+    char *account_text; /* owned */
+    struct event *tick; /* owned */
+    bool ticking;
+    bool configured;
+};
+
+enum feed_state { FEED_IDLE, FEED_OPENING, FEED_WAITING, FEED_FETCHING, FEED_STORING };
+
+struct feed_health {
+    int64_t last_poll_ms, last_success_ms, next_poll_ms; /* wall; 0: never */
+    int64_t lag_ms;  /* age of the newest mention at its fetch, -1: unknown */
+    uint64_t n_new, n_errors;
+    char error[256]; /* "" when well */
+};
+
+struct feed {
+    struct poller *poller;
+    const struct source *source;
+    struct poll_account *account;
+    struct poll_brand *brand;
+    enum feed_state state;
+    struct event *timer; /* owned: next poll, next turn or next try of a batch, by state */
+
+    bool opened; /* cursor and seq are those in Redis */
+    int64_t seq;
+    struct source_cursor cursor; /* text in cursor_arena */
+    struct arena cursor_arena;
+    struct buf cursor_text; /* the stored form */
+
+    struct arena arena; /* the page under way */
+    struct source_page page;
+    struct source_step step;
+    struct buf step_text;            /* the step's cursor in its stored form */
+    const struct mention **outgoing; /* in the arena: what is to be stored, oldest first */
+    size_t n_outgoing, n_stored, n_batch;
+    struct str batch_cursor;
+
+    struct http_transfer *transfer;
+    struct exec_child *child;
+    bool login;
+
+    unsigned pages, logins; /* of this poll */
+    uint64_t poll_new;
+    unsigned failures; /* polls in a row */
+    int64_t interval_ms;
+    bool finished; /* once: got to its end, or failed */
+    bool failed;
+    struct log_repeat failing, skipping;
+    struct feed_health health;
+    struct poller_stats stats;
+};
+
+struct poller {
+    struct poller_options options;
+    struct poll_brand *brands;
+    size_t n_brands;
+    struct poll_account *accounts;
+    size_t n_accounts;
+    struct feed *feeds;
+    size_t n_feeds;
+    bool draining;
+    struct event *drain_timer; /* owned */
+    void (*on_drained)(void *user);
+    void *drained_user;
+};
+
+/* ---- account.c -------------------------------------------------------------------------------- */
+
+int account_init(struct poll_account *account, struct poller *poller, struct source_account *source,
+                 struct error *err);
+void account_finish(struct poll_account *account);
+void account_start(struct poll_account *account);
+/* Held, and renewed lately by our own clock. Always true in a dry run. */
+bool account_has_lease(const struct poll_account *account);
+void account_give_back(struct poll_account *account);
+/* Somebody else has it, as the store says: forget it. */
+void account_lost(struct poll_account *account);
+/* The turn: true if the feed may send its request now; otherwise it is woken when it may. */
+bool account_enter(struct poll_account *account, struct feed *feed);
+void account_leave(struct poll_account *account, struct feed *feed);
+void account_block(struct poll_account *account, int64_t wait_ms);
+void account_keep_session(struct poll_account *account, struct str session);
+
+/* ---- brand.c ---------------------------------------------------------------------------------- */
+
+int brand_init(struct poll_brand *brand, struct poller *poller, const struct poller_brand *options,
+               struct error *err);
+void brand_finish(struct poll_brand *brand);
+void brand_start(struct poll_brand *brand);
+/* Sends brand_configure (again). */
+void brand_configure(struct poll_brand *brand);
+
+/* ---- judge.c ---------------------------------------------------------------------------------- */
+
+enum judge_result { JUDGE_KEEP, JUDGE_UNRELATED, JUDGE_EXCLUDED, JUDGE_REFUSED };
+
+/* Everything between a driver's mention and the store: brand, own, addressed, limits, class. */
+enum judge_result judge_mention(const struct source *source, const struct poll_brand *brand,
+                                struct mention *m, int64_t fetched_at_ms, struct arena *arena,
+                                struct error *err);
+
+/* ---- feed.c, fetch.c, deliver.c, health.c ----------------------------------------------------- */
+
+int feed_init(struct feed *feed, struct poller *poller, const struct source *source, struct error *err);
+void feed_finish_all(struct feed *feed); /* frees */
+void feed_schedule(struct feed *feed, int64_t wait_ms);
+/* The account has its lease (again): a feed that stands still goes on. */
+void feed_wake(struct feed *feed);
+/* The lease is gone: stops what runs; the cursor will be read again. */
+void feed_abort(struct feed *feed);
+/* Next page, or the same again after a login. */
+void feed_request(struct feed *feed);
+
+/* Sends the request of the driver; ends in feed_on_reply() or feed_fail(). */
+void fetch_start(struct feed *feed);
+void fetch_cancel(struct feed *feed);
+void feed_on_reply(struct feed *feed, const struct source_reply *reply);
+
+/* Stores page and step; ends in feed_stored() or feed_fail(). */
+void deliver_start(struct feed *feed);
+void deliver_resume(struct feed *feed); /* the timer of a batch that is tried again */
+void feed_stored(struct feed *feed);
+
+/* Ends the poll. `retry_ms` -1: by backoff. */
+void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const struct error *err);
+void feed_done(struct feed *feed);
+
+void health_publish(const struct feed *feed);
+void poller_check_finished(struct poller *poller);
+
+/* ---- exec.c ----------------------------------------------------------------------------------- */
+
+typedef void exec_done_fn(void *user, const struct source_reply *reply, const struct error *err);
+int exec_start(struct event_base *base, const struct source_request *request, int64_t max_output_len,
+               exec_done_fn *done, void *user, struct exec_child **ret, struct error *err);
+void exec_cancel(struct exec_child *child);
+
+#endif

@@ -1,0 +1,70 @@
+/* The poller: does for all drivers what they may not do themselves. It schedules, holds accounts' leases, carries
+ * out requests, judges what comes back and hands it to the store with the new cursor, one batch after the other.
+ *
+ * Nothing is lost by stopping it at any moment: cursors and sessions are in Redis, and a cursor moves only in the
+ * same step that stores what it stands for. */
+#ifndef MENTIOND_POLLER_H
+#define MENTIOND_POLLER_H
+
+#include "mentiond/rules.h"
+#include "mentiond/source.h"
+#include "mentiond/store.h"
+
+struct poller;
+
+/* What a brand's mentions are judged by. The poller takes its own references. */
+struct poller_brand {
+    const struct brand_settings *settings; /* borrowed */
+    struct ruleset *rules;                 /* borrowed: referenced */
+};
+
+struct poller_options {
+    struct event_base *base;             /* borrowed, as all of these: must outlive the poller */
+    struct http_client *http;
+    struct store *store;                 /* NULL: dry run, nothing is read from or written to Redis */
+    const struct settings *settings;
+    const struct source_set *sources;
+    const struct poller_brand *brands;   /* of every brand in settings, in that order */
+    const char *daemon_name;             /* who holds leases: host name and pid */
+    bool once;                           /* each source until it has nothing more, then no more */
+    const char *only_source;             /* NULL: all */
+    /* In a dry run, each judged mention (borrowed for the call). */
+    void (*on_mention)(void *user, const struct mention *m);
+    /* With `once`: every source is through; n_failed of them did not get to their end. */
+    void (*on_finished)(void *user, unsigned n_failed);
+    void *user;
+};
+
+int poller_create(const struct poller_options *options, struct poller **ret, struct error *err);
+void poller_start(struct poller *poller);
+
+/* Starts no more polls; calls `done` once what runs has been stored or given up (at most grace_ms) and the
+ * leases are given back. */
+void poller_drain(struct poller *poller, int64_t grace_ms, void (*done)(void *user), void *user);
+void poller_destroy(struct poller *poller);
+
+/* Sums over all sources since the start. */
+struct poller_stats {
+    uint64_t polls, failures, pages, mentions, new_mentions, known, old, excluded, unrelated, refused,
+        skipped, own, reposts, faults;
+};
+struct poller_stats poller_stats(const struct poller *poller);
+
+/* ---- parts with their own tests -------------------------------------------------------------- */
+
+/* Wait before try number `failures` (from 1): doubling from min_ms to max_ms, then random in the upper half. */
+int64_t backoff_ms(unsigned failures, int64_t min_ms, int64_t max_ms, uint32_t random);
+
+/* The next interval: halves towards floor_ms while mentions come, grows by half towards ceiling_ms while none do. */
+int64_t schedule_interval_ms(int64_t current_ms, int64_t floor_ms, int64_t ceiling_ms, uint64_t n_new);
+
+/* The cursor as the JSON text that is stored, and back (text copied into the arena). */
+bool source_cursor_to_json(const struct source_cursor *cursor, struct buf *out);
+int source_cursor_from_json(struct str text, struct arena *arena, struct source_cursor *ret,
+                            struct error *err);
+
+/* The words of a text as protocol.md section 8 wants them: hashes of up to MENTION_WORDS_MAX distinct words without
+ * names, links, tags, numbers and the brand's own words, in order of appearance. */
+void mention_hash_words(struct mention *m, const struct brand_settings *brand, struct arena *arena);
+
+#endif
