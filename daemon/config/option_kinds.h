@@ -30,7 +30,4 @@ void option_format_bounds(const struct option *option, char ret_text[2 * CONFIG_
 /* Whether it is "${NAME}" or "file:PATH". */
 bool option_is_secret_spec(struct str text);
 
-/* Keeps the values in this node out of all excerpts. */
-void config_mask(struct config_doc *doc, const struct config_node *node);
-
 #endif

@@ -2,6 +2,7 @@
  * a complaint points; what a value of a kind looks like is option_kinds.c's. Before a map is decoded
  * the values that are or may be meant as secrets are masked, so that no excerpt shows them.
  */
+#include "config/mask.h"
 #include "config/option_kinds.h"
 
 #define PATH_MAX_LEN 256 /* bytes of "brands.acme.sources.tags.interval"; longer ones are cut */
@@ -242,13 +243,13 @@ static void option_decode(const struct decoding *x, const struct option *o, void
 /* The map to decode: NULL when it is not there, null, or something else, which is then reported. */
 static const struct config_node *check_map(const struct decoding *x, const struct config_node *map)
 {
-    char prefix[PATH_MAX_LEN], shown[CONFIG_SHOWN_MAX];
+    char prefix[PATH_MAX_LEN];
 
     if (!map || map->kind == CONFIG_MAP)
         return map;
     if (!config_is_null(map))
         diag_error(x->d, x->doc, map->mark, "%sexpected a map, got %s", prefix_of(x, prefix),
-                   config_shown(map, shown));
+                   config_kind_shown(map));
     return NULL;
 }
 

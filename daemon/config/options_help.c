@@ -15,14 +15,14 @@ static void print_facts(const struct option *o, FILE *out)
 {
     char bounds[2 * CONFIG_AMOUNT_MAX + 8];
 
-    option_format_bounds(o, bounds);
+    bounds[0] = '\0';
+    if (o->kind != OPTION_STRING && o->kind != OPTION_URL) /* limits of text are no news to people */
+        option_format_bounds(o, bounds);
     fprintf(out, "(%s", o->kind == OPTION_ENUM ? "one of" : option_kind_info(o->kind)->name);
     if (o->kind == OPTION_ENUM)
         print_choices(o, out);
     if (bounds[0])
-        fprintf(out, ", %s%s", bounds,
-                o->kind == OPTION_LIST ? " items"
-                : o->kind == OPTION_STRING || o->kind == OPTION_URL ? " bytes" : "");
+        fprintf(out, ", %s%s", bounds, o->kind == OPTION_LIST ? " items" : "");
     if (o->required)
         fputs(", required", out);
     else if (o->def)

@@ -31,16 +31,21 @@ bool config_is_null(const struct config_node *node)
     return false;
 }
 
-const char *config_shown(const struct config_node *node, char storage[CONFIG_SHOWN_MAX])
+const char *config_kind_shown(const struct config_node *node)
 {
-    struct str value;
-
     if (node->kind == CONFIG_MAP)
         return "a map";
     if (node->kind == CONFIG_LIST)
         return "a list";
-    if (config_is_null(node))
-        return "nothing";
+    return config_is_null(node) ? "nothing" : "text";
+}
+
+const char *config_shown(const struct config_node *node, char storage[CONFIG_SHOWN_MAX])
+{
+    struct str value;
+
+    if (node->kind != CONFIG_SCALAR || config_is_null(node))
+        return config_kind_shown(node);
     value = str_cut_utf8(node->value, CONFIG_SHOWN_MAX - 8);
     snprintf(storage, CONFIG_SHOWN_MAX, "'%.*s%s'", STR_FMT(value),
              value.len < node->value.len ? "..." : "");

@@ -96,7 +96,10 @@ const struct config_node *config_get(const struct config_node *map, const char *
 /* ~, null, or nothing at all. */
 bool config_is_null(const struct config_node *node);
 
-/* "a map", "a list", "nothing" or the value itself in quotes, cut to fit: for messages. */
+/* "a map", "a list", "nothing" or "text": for messages. */
+const char *config_kind_shown(const struct config_node *node);
+
+/* The same, but of text the value itself in quotes, cut to fit. Not for what may be a secret. */
 #define CONFIG_SHOWN_MAX 96
 const char *config_shown(const struct config_node *node, char storage[CONFIG_SHOWN_MAX]);
 

@@ -8,6 +8,7 @@
 #define SETTINGS_BRANDS_MAX 256
 #define SETTINGS_SOURCES_MAX 256  /* of one brand */
 #define SETTINGS_ACCOUNTS_MAX 256
+#define SETTINGS_OWN_ACCOUNTS_MAX 1000 /* of one brand, all networks together */
 
 struct redis_settings {
     struct str url; /* "embedded", redis://, rediss://, unix:// */
@@ -73,7 +74,7 @@ struct brand_settings {
     int64_t horizon_ms;
     int64_t reopen_window_ms;
     int queue_none; /* 0 addressed, 1 all, 2 never */
-    struct str_list rules; /* paths, relative to the config file's folder or the rules path */
+    struct str_list rules; /* as written: settings_rules_path() finds them */
     struct source_settings *sources;
     size_t n_sources;
     struct config_mark mark;
@@ -82,7 +83,7 @@ struct brand_settings {
 struct settings {
     struct config_doc *doc; /* owned; all text is borrowed from it */
     struct str state_dir;   /* absolute, or relative to the config file's folder */
-    struct str rules_path;  /* where pack names like "rules/en" are looked for besides the config's folder */
+    struct str rules_path;  /* folder where "rules/en" is looked for when the config's folder has none */
     int64_t generation;     /* config key, else the file's mtime in ms */
     int64_t events_keep_ms, events_keep_entries;
     struct redis_settings redis;
@@ -94,7 +95,14 @@ struct settings {
     size_t n_brands;
 };
 
-/* Finds the file: `path`, else $MENTIOND_CONFIG, ./config.yaml, /etc/mentiond/config.yaml.
+/* The keys that every source and every account has. settings_load() decodes them and leaves all others in
+ * `node` to the driver, which decodes {{settings_source_options, NULL}, {its own, its struct}}: so a key that is
+ * neither is an unknown one. */
+extern const struct option settings_source_options[];
+extern const struct option settings_account_options[];
+
+/* Finds the file: `path`, else $MENTIOND_CONFIG, ./config.yaml, /etc/mentiond/config.yaml. The first two are
+ * taken at their word: loading says what is wrong with them.
  * Returns NULL with an error naming the places looked at. Borrowed. */
 const char *settings_find(const char *path, struct error *err);
 
@@ -104,6 +112,10 @@ void settings_destroy(struct settings *s);
 
 /* A path of the config made absolute against the config file's folder. Lives in the doc's arena. */
 struct str settings_path(const struct settings *s, struct str path);
+
+/* Where a rule pack or file is: in the config file's folder if it is there, else under rules_path. Absolute, in
+ * the doc's arena; that it exists is not promised. */
+struct str settings_rules_path(const struct settings *s, struct str pack);
 
 const struct brand_settings *settings_brand(const struct settings *s, struct str name);
 
