@@ -52,11 +52,6 @@ struct source_settings {
     struct config_mark mark;
 };
 
-/* The keys that every account and every source has, of the structs above. The sources module decodes them
- * beside a driver's own, as only both tables together are what the map may hold. */
-extern const struct option settings_account_options[];
-extern const struct option settings_source_options[];
-
 struct own_account {
     struct str network, handle;
 };
