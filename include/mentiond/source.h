@@ -120,8 +120,8 @@ struct source_driver {
     int64_t interval_ms, interval_min_ms, overlap_ms, max_pages; /* defaults */
 
     /* Once, after decoding: what the tables cannot check (complaints go to d), and what is derived from them
-     * (a path relative to the config file). May be NULL. */
-    bool (*check)(const struct source *src, const struct config_doc *doc, struct diag *d);
+     * (a path relative to the config file). False if it complained. May be NULL. */
+    bool (*check)(struct source *src, const struct settings *settings, struct diag *d);
     /* The host whose lease and budget a source without account shares: into the arena. */
     struct str (*host)(const struct source *src, struct arena *arena);
     int (*prepare)(const struct source *src, const struct source_cursor *at, int64_t now_ms,
