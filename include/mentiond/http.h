@@ -1,8 +1,10 @@
 /* The HTTP client: libcurl's multi interface on the libevent loop, one thread.
  *
- * Every transfer has limits: time, connect time, speed, redirects, body after decompression. TLS is always
- * verified. Redirects are followed by us, GET only; headers marked secret are not sent to another origin.
- * Callbacks run from the loop, never inside http_start(). */
+ * Every transfer has limits: time, connect time, speed, redirects, headers, body after decompression. TLS is always
+ * verified. Redirects are followed by us, GET and HEAD only (other methods get the 3xx as their response), never
+ * from https to http; headers marked secret and the URL's user are not sent to another origin. Connections are reused,
+ * HTTP/2 and compression are offered. The proxy variables of curl's environment are honoured: http_proxy,
+ * HTTPS_PROXY, ALL_PROXY, NO_PROXY. Callbacks run from the loop, never inside http_start(). */
 #ifndef MENTIOND_HTTP_H
 #define MENTIOND_HTTP_H
 
@@ -12,8 +14,12 @@
 #include "mentiond/str.h"
 
 #define HTTP_REDIRECTS_MAX 3
-#define HTTP_HEADERS_MAX 64            /* kept of a reply */
-#define HTTP_HEADER_BYTES_MAX (32 * 1024)
+#define HTTP_HEADERS_MAX 64               /* of a request; kept of a reply, the rest is dropped */
+#define HTTP_HEADER_BYTES_MAX (32 * 1024) /* of a reply; more is -EFBIG */
+#define HTTP_TRANSFERS_MAX 256            /* at a time */
+#define HTTP_HOST_CONNECTIONS_MAX 8       /* more transfers wait, in their own time */
+#define HTTP_SPEED_MIN 16                 /* bytes/s, over ... */
+#define HTTP_SPEED_SECONDS 30             /* ... this long: slower is -ETIMEDOUT */
 
 struct http_client;
 struct http_transfer;
@@ -39,6 +45,7 @@ struct http_request {
     struct str body;      /* sent when has_body, also if empty */
     bool has_body;
     int64_t timeout_ms;   /* 0: the client's */
+    bool is_path_secret;  /* error texts show the host only: webhooks carry their token in the path */
 };
 
 struct http_response {
@@ -50,9 +57,9 @@ struct http_response {
 };
 
 /* Called once for each started transfer that was not cancelled: with a response (borrowed for the call), or
- * NULL and an error: -ETIMEDOUT, -EFBIG (over max_body), -ECONNREFUSED, -ELOOP (redirects),
- * -EPROTO (TLS, cut off, not HTTP), -EHOSTUNREACH (name or route). The text has method, host and path, never
- * query or credentials. */
+ * NULL and an error: -ETIMEDOUT, -EFBIG (over max_body or header bytes), -ECONNREFUSED, -ELOOP (redirects),
+ * -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH (name or route), -ENOMEM. The text has method,
+ * host and path, never query or credentials. It may start and cancel transfers and destroy the client. */
 typedef void http_done_fn(void *user, const struct http_response *response,
                           const struct error *err);
 
@@ -61,16 +68,26 @@ int http_client_create(struct event_base *base, const struct http_options *optio
 /* Cancels what is running, without callbacks. */
 void http_client_destroy(struct http_client *client);
 
-/* Copies what it needs of the request. */
+/* Copies what it needs of the request. -EINVAL: a URL, method or header that cannot be sent; -EBUSY:
+ * HTTP_TRANSFERS_MAX are running. *ret_transfer (ret_transfer may be NULL) is valid until the callback. */
 int http_start(struct http_client *client, const struct http_request *request, http_done_fn *done,
                void *user, struct http_transfer **ret_transfer, struct error *err);
 /* No callback will come. NULL is accepted. */
 void http_cancel(struct http_transfer *transfer);
 
+/* Since the client was created. */
+struct http_counters {
+    uint64_t started, answered, failed; /* answered: with any status */
+    uint64_t redirects;                 /* followed */
+    uint64_t too_big;                   /* over max_body or header bytes */
+    uint64_t bodies_bytes;              /* delivered, after decompression */
+};
+void http_counters_get(const struct http_client *client, struct http_counters *ret);
+
 /* Case-insensitive; {NULL, 0} if absent. The last one wins where a name is repeated. */
 struct str http_response_header(const struct http_response *response, const char *name);
 
-/* For logs: "https://host/path", without user, query and fragment. */
+/* For logs: "https://host/path", without user, query and fragment; cut to storage_size. Lives in storage. */
 struct str http_url_for_log(struct str url, char *storage, size_t storage_size);
 
 #endif

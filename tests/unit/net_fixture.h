@@ -22,9 +22,12 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <event2/util.h>
+
+#include <openssl/ssl.h>
 
 #include "mentiond/clock.h"
 #include "mentiond/error.h"
@@ -134,6 +137,23 @@ static inline pid_t redis_start(const char *dir, const char *const *extra)
     return pid;
 }
 
+/* dir/ca.pem, dir/key.pem, dir/cert.pem: a certificate for 127.0.0.1 and localhost, signed by an authority of ours. */
+static inline void certificate_make(const char *dir)
+{
+    char command[2048];
+
+    snprintf(command, sizeof command,
+             "cd '%s' && exec >/dev/null 2>&1 && "
+             "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-authority "
+             "-keyout ca-key.pem -out ca.pem && "
+             "openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out req.pem && "
+             "echo 'subjectAltName=IP:127.0.0.1,DNS:localhost' >ext && "
+             "openssl x509 -req -in req.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 "
+             "-extfile ext -out cert.pem",
+             dir);
+    assert_int_equal(system(command), 0);
+}
+
 /* ---- scripted peers ------------------------------------------------------------------------- */
 
 /* A TCP listener on 127.0.0.1 whose connections call on_data with all that came so far. */
@@ -145,6 +165,7 @@ struct peer {
     void (*on_open)(struct peer *peer, struct bufferevent *bev);
     void (*on_data)(struct peer *peer, struct bufferevent *bev);
     void *user;
+    SSL_CTX *tls; /* owned; NULL: plain */
     struct bufferevent *open[64];
 };
 
@@ -167,8 +188,8 @@ static void peer_on_read(struct bufferevent *bev, void *user)
 
 static void peer_on_event(struct bufferevent *bev, short what, void *user)
 {
-    (void)what;
-    peer_forget(user, bev);
+    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+        peer_forget(user, bev);
 }
 
 static void peer_on_sent(struct bufferevent *bev, void *user)
@@ -189,12 +210,17 @@ static void peer_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
                            struct sockaddr *address, int len, void *user)
 {
     struct peer *peer = user;
-    struct bufferevent *bev =
-        bufferevent_socket_new(peer->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    const int flags = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
+    struct bufferevent *bev;
 
     (void)listener;
     (void)address;
     (void)len;
+    if (peer->tls)
+        bev = bufferevent_openssl_socket_new(peer->base, fd, SSL_new(peer->tls),
+                                             BUFFEREVENT_SSL_ACCEPTING, flags);
+    else
+        bev = bufferevent_socket_new(peer->base, fd, flags);
     peer->open[peer->n_connections++ % 64] = bev;
     bufferevent_setcb(bev, peer_on_read, NULL, peer_on_event, peer);
     bufferevent_enable(bev, EV_READ | EV_WRITE);
@@ -216,6 +242,17 @@ static inline void peer_start(struct peer *peer, struct event_base *base)
     peer->port = ntohs(sin.sin_port);
 }
 
+static inline void peer_use_tls(struct peer *peer, const char *dir)
+{
+    char cert[256], key[256];
+
+    snprintf(cert, sizeof cert, "%s/cert.pem", dir);
+    snprintf(key, sizeof key, "%s/key.pem", dir);
+    peer->tls = SSL_CTX_new(TLS_server_method());
+    assert_int_equal(SSL_CTX_use_certificate_file(peer->tls, cert, SSL_FILETYPE_PEM), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey_file(peer->tls, key, SSL_FILETYPE_PEM), 1);
+}
+
 static inline void peer_stop(struct peer *peer)
 {
     for (size_t i = 0; i < 64; i++) {
@@ -223,6 +260,7 @@ static inline void peer_stop(struct peer *peer)
             bufferevent_free(peer->open[i]);
     }
     evconnlistener_free(peer->listener);
+    SSL_CTX_free(peer->tls);
 }
 
 #endif
