@@ -91,7 +91,8 @@ void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const stru
     feed->stats.failures++;
     feed->health.n_errors++;
     feed->failed = true;
-    snprintf(feed->health.error, sizeof(feed->health.error), "%s", err->text);
+    snprintf(feed->health.error, sizeof(feed->health.error), "%.*s",
+             STR_FMT(str_cut_utf8(str_from(err->text), sizeof(feed->health.error) - 1)));
     if (retry_ms < 0)
         retry_ms = backoff_ms(feed->failures, FEED_BACKOFF_MIN_MS, FEED_BACKOFF_MAX_MS, arc4random());
     if (log_repeat_due(&feed->failing))
@@ -240,10 +241,11 @@ static int take_cursor(struct feed *feed, struct str text, struct error *err)
 
     arena_reset(&feed->cursor_arena);
     buf_reset(&feed->cursor_text);
-    buf_append_str(&feed->cursor_text, cursor);
     feed->seq = json_get_i64(value, "seq", 0);
     r = source_cursor_from_json(cursor, &feed->cursor_arena, &feed->cursor, err);
     json_decref(value);
+    if (r == 0)
+        source_cursor_to_json(&feed->cursor, &feed->cursor_text); /* a new source has one, too */
     return r;
 }
 

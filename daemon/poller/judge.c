@@ -29,6 +29,11 @@ static bool is_own(const struct brand_settings *brand, struct str network, struc
     return false;
 }
 
+static bool is_handle_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
 /* "@handle" as a word of the text: for networks that do not say who is addressed. */
 static bool text_names(struct str text, struct str handle)
 {
@@ -44,8 +49,8 @@ static bool text_names(struct str text, struct str handle)
         start = (size_t)(at - text.s) + 1;
         end = start + name.len;
         if (end <= text.len && str_eq_nocase(str_slice(text, start, end), name) &&
-            (end == text.len || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",
-                                        text.s[end])))
+            (end == text.len || !is_handle_char(text.s[end])) &&
+            (start == 1 || !is_handle_char(text.s[start - 2])))
             return true;
         from = start;
     }

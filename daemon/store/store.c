@@ -247,11 +247,39 @@ int store_call(struct store *store, struct str brand, const char *function, stru
     return call_with_key(store, "", brand, function, json_args, flags, done, user, err);
 }
 
+/* Accounts are named by people or after hosts and paths; a key takes [A-Za-z0-9._@-]{1,64}. A name that has to be
+ * changed gets a hash of the whole behind it, so that two names never become one. */
+#define ACCOUNT_KEY_NAME_MAX 48
+
+static struct str account_key_name(struct str account, char storage[ACCOUNT_KEY_NAME_MAX + 18])
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    bool changed = account.len > ACCOUNT_KEY_NAME_MAX;
+    size_t n = 0;
+
+    for (size_t i = 0; i < account.len; i++) {
+        char c = account.s[i];
+        bool usable = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      (c != '\0' && strchr("._@-", c));
+
+        hash = (hash ^ (unsigned char)c) * 1099511628211u;
+        changed = changed || !usable;
+        if (n < ACCOUNT_KEY_NAME_MAX)
+            storage[n++] = usable ? c : '-';
+    }
+    if (changed)
+        n += (size_t)sprintf(storage + n, "-%08x", (unsigned)(hash ^ hash >> 32));
+    return (struct str){storage, n};
+}
+
 int store_call_account(struct store *store, struct str account, const char *function,
                        struct str json_args, unsigned flags, store_reply_fn *done, void *user,
                        struct error *err)
 {
-    return call_with_key(store, "@", account, function, json_args, flags, done, user, err);
+    char storage[ACCOUNT_KEY_NAME_MAX + 18];
+
+    return call_with_key(store, "@", account_key_name(account, storage), function, json_args, flags, done,
+                         user, err);
 }
 
 /* ---- calls that wait ------------------------------------------------------------------------- */

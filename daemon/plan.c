@@ -1,0 +1,104 @@
+/* Loading of everything that a configuration names. Brands with the same list of packs share one rule set. */
+#include "plan.h"
+
+#include <stdio.h>
+
+static bool same_rules(const struct str_list *a, const struct str_list *b)
+{
+    for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+        if (!str_eq(a->items[i], b->items[i]))
+            return false;
+    }
+    return a->n == b->n;
+}
+
+static struct ruleset *find_loaded(const struct plan *plan, const struct str_list *rules)
+{
+    for (size_t i = 0; i < plan->n_brands; i++) {
+        if (same_rules(&plan->brands[i].settings->rules, rules))
+            return plan->brands[i].rules;
+    }
+    return NULL;
+}
+
+static struct ruleset *load_rules(const struct settings *settings, const struct str_list *rules,
+                                  bool with_tests, struct diag *d)
+{
+    struct str *paths = arena_alloc(&settings->doc->arena, (rules->n + 1) * sizeof(*paths));
+    struct ruleset *set;
+
+    for (size_t i = 0; paths && i < rules->n; i++)
+        paths[i] = settings_rules_path(settings, rules->items[i]);
+    set = paths ? ruleset_load(paths, rules->n, RULE_ENGINE_FAST, d) : NULL;
+    if (set && with_tests)
+        ruleset_run_tests(set, d);
+    return set;
+}
+
+static bool load_brands(struct plan *plan, bool with_tests, struct diag *d)
+{
+    const struct settings *settings = plan->settings;
+    bool ok = true;
+
+    plan->brands = calloc(settings->n_brands + 1, sizeof(*plan->brands));
+    for (size_t i = 0; plan->brands && i < settings->n_brands; i++) {
+        const struct brand_settings *brand = &settings->brands[i];
+        struct ruleset *shared = find_loaded(plan, &brand->rules);
+        struct ruleset *rules =
+            shared ? ruleset_ref(shared) : load_rules(settings, &brand->rules, with_tests, d);
+
+        if (!rules)
+            ok = false;
+        else
+            plan->brands[plan->n_brands++] = (struct poller_brand){brand, rules};
+    }
+    return ok && plan->brands;
+}
+
+struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d)
+{
+    struct plan *plan = calloc(1, sizeof(*plan));
+    bool ok;
+
+    if (!plan)
+        return NULL;
+    plan->settings = settings_load(config_path, d);
+    ok = plan->settings != NULL;
+    if (ok) {
+        plan->sources = source_set_create(plan->settings, d);
+        ok = load_brands(plan, with_tests, d) && plan->sources;
+    }
+    if (!ok || d->n_errors) {
+        plan_destroy(plan);
+        return NULL;
+    }
+    return plan;
+}
+
+void plan_destroy(struct plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->n_brands; i++)
+        ruleset_unref(plan->brands[i].rules);
+    free(plan->brands);
+    source_set_destroy(plan->sources);
+    settings_destroy(plan->settings);
+    free(plan);
+}
+
+void plan_describe(const struct plan *plan, char *text, size_t size)
+{
+    size_t n_rules = 0;
+
+    for (size_t i = 0; i < plan->n_brands; i++) {
+        bool counted = false;
+
+        for (size_t j = 0; j < i; j++)
+            counted = counted || plan->brands[j].rules == plan->brands[i].rules;
+        n_rules += counted ? 0 : ruleset_count(plan->brands[i].rules);
+    }
+    snprintf(text, size, "%zu brand%s, %zu source%s, %zu rules", plan->n_brands,
+             plan->n_brands == 1 ? "" : "s", plan->sources->n_sources,
+             plan->sources->n_sources == 1 ? "" : "s", n_rules);
+}

@@ -1,0 +1,22 @@
+/* What a run is made of: settings, rules and sources, loaded and checked together. --check, the start and a reload
+ * all come through plan_load(), so what one accepts the others do. */
+#ifndef MENTIOND_PLAN_H
+#define MENTIOND_PLAN_H
+
+#include "mentiond/poller.h"
+
+struct plan {
+    struct settings *settings;    /* owned */
+    struct source_set *sources;   /* owned */
+    struct poller_brand *brands;  /* owned, in the order of settings->brands; each holds a reference of its rules */
+    size_t n_brands;
+};
+
+/* NULL when anything is wrong, with all of it in `d`. `with_tests` also runs the tests inside the rule packs. */
+struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d);
+void plan_destroy(struct plan *plan);
+
+/* "3 brands, 7 sources, 412 rules". */
+void plan_describe(const struct plan *plan, char *text, size_t size);
+
+#endif
