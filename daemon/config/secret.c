@@ -84,7 +84,7 @@ static int resolve_file(struct str spec, char **ret_value, struct error *err)
     CLEANUP(free_p) char *path = str_dup(str_slice(spec, 5, spec.len));
     char block[SECRET_MAX + 3]; /* a value of the largest size, CR LF, and one byte too many */
     struct stat st;
-    size_t len;
+    size_t len = 0;
     int fd, r;
 
     if (!path)
