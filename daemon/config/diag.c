@@ -50,29 +50,57 @@ static void append_place(struct buf *out, const struct config_doc *doc, struct c
     buf_append_str(out, STR(": "));
 }
 
-static void diag_add(struct diag *d, bool warning, const struct config_doc *doc,
+/* The text up to and with "what it is about: ". */
+static struct str subject_of(const char *text, const struct config_doc *doc)
+{
+    size_t start = 0, len;
+
+    if (doc) {
+        const char *place_end = strstr(text, ": ");
+
+        start = place_end ? (size_t)(place_end + 2 - text) : 0;
+    }
+    len = str_find(str_from(text + start), STR(": "));
+    return len == SIZE_MAX ? str_from(text) : (struct str){text, start + len + 2};
+}
+
+static bool is_consequence(const struct diag *d, const struct config_doc *doc, const char *text)
+{
+    struct str subject = subject_of(text, doc);
+
+    for (size_t i = 0; i < d->n_items; i++) {
+        if (!d->items[i].warning && str_starts_with(str_from(d->items[i].text), subject))
+            return true;
+    }
+    return false;
+}
+
+/* Whether it counts. */
+static bool diag_add(struct diag *d, bool warning, const struct config_doc *doc,
                      struct config_mark mark, const char *fmt, va_list args)
 {
-    struct buf text = BUF_INIT(ITEM_MAX);
-    struct diag_item *item;
+    CLEANUP(buf_finish) struct buf text = BUF_INIT(ITEM_MAX);
+    struct diag_item *item = &d->items[d->n_items];
     char message[MESSAGE_MAX];
 
     if (d->n_items == DIAG_MAX)
-        return;
+        return true;
     vsnprintf(message, sizeof(message), fmt, args);
     append_place(&text, doc, mark);
     if (warning)
         buf_append_str(&text, STR("warning: "));
     excerpt_append_harmless(&text, str_from(message));
+    if (mark.line > 0 && is_consequence(d, doc, buf_str(&text).s))
+        return false;
     if (doc)
         excerpt_append(&text, doc, mark);
-    item = &d->items[d->n_items];
     *item = (struct diag_item){.warning = warning, .line = mark.line, .column = mark.column};
     item->text = buf_take(&text);
-    if (!item->text)
-        return;
-    item->file = file_order(d, item->text);
-    d->n_items++;
+    if (item->text) {
+        item->file = file_order(d, item->text);
+        d->n_items++;
+    }
+    return true;
 }
 
 void diag_error(struct diag *d, const struct config_doc *doc, struct config_mark mark,
@@ -81,9 +109,8 @@ void diag_error(struct diag *d, const struct config_doc *doc, struct config_mark
     va_list args;
 
     va_start(args, fmt);
-    diag_add(d, false, doc, mark, fmt, args);
+    d->n_errors += diag_add(d, false, doc, mark, fmt, args);
     va_end(args);
-    d->n_errors++;
 }
 
 void diag_warning(struct diag *d, const struct config_doc *doc, struct config_mark mark,
@@ -92,9 +119,8 @@ void diag_warning(struct diag *d, const struct config_doc *doc, struct config_ma
     va_list args;
 
     va_start(args, fmt);
-    diag_add(d, true, doc, mark, fmt, args);
+    d->n_warnings += diag_add(d, true, doc, mark, fmt, args);
     va_end(args);
-    d->n_warnings++;
 }
 
 static int item_compare(const struct diag_item *a, const struct diag_item *b)

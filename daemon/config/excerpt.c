@@ -110,7 +110,8 @@ void excerpt_append_harmless(struct buf *out, struct str text)
 
 /* ---- what must not be shown ---------------------------------------------------------------- */
 
-static const char *const secret_words[] = {"pass", "secret", "token", "key", "pwd", "credential"};
+static const char *const secret_words[] = {"pass", "secret", "token", "apikey", "_key", "-key",
+                                           "pwd", "credential"};
 
 static bool is_name_byte(char c)
 {

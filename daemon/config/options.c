@@ -227,15 +227,16 @@ static void option_decode(const struct decoding *x, const struct option *o, void
 {
     const struct config_node *node = config_get(map, o->key);
     void *field = (char *)base + o->offset;
-    char prefix[PATH_MAX_LEN];
+    char path[PATH_MAX_LEN];
 
     default_set(x, o, field);
     if (node && !config_is_null(node))
         value_decode(x, o, node, field);
     else if (o->required && node)
-        report_value(x, o, node, "is required and has no value");
+        report_value(x, o, node, "has no value");
     else if (o->required && map)
-        diag_error(x->d, x->doc, map->mark, "%skey '%s' is missing", prefix_of(x, prefix), o->key);
+        diag_error(x->d, x->doc, map->mark, "%s: is missing",
+                   path_of(x, str_from(o->key), path));
 }
 
 /* ---- the map ------------------------------------------------------------------------------- */

@@ -60,7 +60,8 @@ static void account_mask(const struct settings_loader *l, const struct config_no
     }
 }
 
-static void account_load(const struct settings_loader *l, const struct config_node *key,
+/* False when it is no account at all. */
+static bool account_load(const struct settings_loader *l, const struct config_node *key,
                          const struct config_node *node, struct account_settings *account)
 {
     struct option_target target = {settings_account_options, account};
@@ -69,10 +70,12 @@ static void account_load(const struct settings_loader *l, const struct config_no
     where_print(where, "accounts.%.*s", STR_FMT(key->value));
     account_mask(l, node);
     settings_check_name(l, "accounts", key->value, key->mark);
-    if (settings_check_map(l, where, node))
-        options_decode_known(&target, 1, where, node, l->s->doc, l->d);
+    if (!settings_check_map(l, where, node))
+        return false;
+    options_decode_known(&target, 1, where, node, l->s->doc, l->d);
     account->name = key->value;
     account->node = node;
+    return true;
 }
 
 static void accounts_load(const struct settings_loader *l, const struct config_node *map)
@@ -88,13 +91,14 @@ static void accounts_load(const struct settings_loader *l, const struct config_n
         return;
     }
     for (size_t i = 0; i < n; i++)
-        account_load(l, map->keys[i], map->items[i], &l->s->accounts[i]);
-    l->s->n_accounts = n;
+        l->s->n_accounts += account_load(l, map->keys[i], map->items[i],
+                                         &l->s->accounts[l->s->n_accounts]);
 }
 
 /* ---- sources ------------------------------------------------------------------------------- */
 
-static void source_load(const struct settings_loader *l, const char *brand_where, size_t index,
+/* False when it is no source at all. */
+static bool source_load(const struct settings_loader *l, const char *brand_where, size_t index,
                         const struct config_node *node, struct source_settings *source)
 {
     struct option_target target = {settings_source_options, source};
@@ -106,7 +110,7 @@ static void source_load(const struct settings_loader *l, const char *brand_where
     else
         where_print(where, "%s.sources[%zu]", brand_where, index);
     if (!settings_check_map(l, where, node))
-        return;
+        return false;
     options_decode_known(&target, 1, where, node, l->s->doc, l->d);
     source->node = node;
     source->mark = name ? name->mark : node->mark;
@@ -115,6 +119,7 @@ static void source_load(const struct settings_loader *l, const char *brand_where
     if (source->name.len > 0)
         settings_check_name(l, where, source->name, source->mark);
     settings_check_account(l, where, source);
+    return true;
 }
 
 static void sources_load(const struct settings_loader *l, const char *brand_where,
@@ -138,8 +143,8 @@ static void sources_load(const struct settings_loader *l, const char *brand_wher
         return;
     }
     for (size_t i = 0; i < n; i++)
-        source_load(l, brand_where, i + 1, list->items[i], &brand->sources[i]);
-    brand->n_sources = n;
+        brand->n_sources += source_load(l, brand_where, i + 1, list->items[i],
+                                        &brand->sources[brand->n_sources]);
     settings_check_source_names(l, where, brand);
 }
 
@@ -279,34 +284,41 @@ static void sections_load(const struct settings_loader *l, const struct settings
     brands_load(l, nodes->brands);
 }
 
-static void destroy_settingsp(struct settings **s)
+struct settings *settings_read(const char *path, struct diag *d)
 {
-    settings_destroy(*s);
-}
-
-struct settings *settings_load(const char *path, struct diag *d)
-{
-    CLEANUP(destroy_settingsp) struct settings *s = calloc(1, sizeof(*s));
+    struct settings *s = calloc(1, sizeof(*s));
     struct settings_root_nodes nodes = {0};
     struct settings_loader l = {s, d};
     struct option_target targets[] = {
         {settings_root_options, s},
         {settings_root_node_options, &nodes},
     };
-    size_t n_before = d->n_errors;
 
     if (!s) {
         diag_error(d, NULL, whole_file, "%s: out of memory", path);
         return NULL;
     }
     s->doc = config_doc_load(path, d);
-    if (!s->doc)
+    if (!s->doc) {
+        free(s);
         return NULL;
+    }
     options_decode(targets, ARRAY_LEN(targets), "", s->doc->root, s->doc, d);
     sections_load(&l, &nodes);
     if (s->generation == 0)
         s->generation = s->doc->mtime_ms;
-    return d->n_errors == n_before ? TAKE(s) : NULL;
+    return s;
+}
+
+struct settings *settings_load(const char *path, struct diag *d)
+{
+    size_t n_before = d->n_errors;
+    struct settings *s = settings_read(path, d);
+
+    if (d->n_errors == n_before)
+        return s;
+    settings_destroy(s);
+    return NULL;
 }
 
 void settings_destroy(struct settings *s)

@@ -65,8 +65,8 @@ static const struct {
     {"mapping values are not allowed in this context",
      "wrong indentation, or text with ': ' in it that needs quotes"},
     {"did not find expected key", "wrong indentation, or a quote or bracket too many"},
-    {"did not find expected ',' or ']'", "a list that is not closed; text with '#' needs quotes"},
-    {"did not find expected ',' or '}'", "a map that is not closed; text with '#' needs quotes"},
+    {"did not find expected ',' or ']'", "a list that is not closed? text with '#' needs quotes"},
+    {"did not find expected ',' or '}'", "a map that is not closed? text with '#' needs quotes"},
     {"did not find expected '-' indicator", "the items of a list stand in one column"},
     {"could not find expected ':'", "a key without ':' after it, or text that needs quotes"},
     {"found unexpected end of stream", "a quote that is never closed"},
@@ -99,22 +99,30 @@ static const char *hint_for(const struct tree_reader *t)
     return NULL;
 }
 
+/* What was opened and never closed is noticed lines later: then the place to look at is where it began. */
+static bool is_left_open(const yaml_parser_t *p)
+{
+    return p->context && p->context_mark.line != p->problem_mark.line &&
+           (strncmp(p->context, "while parsing a flow", 20) == 0 ||
+            strcmp(p->context, "while scanning a quoted scalar") == 0);
+}
+
 static int report_yaml_error(struct tree_reader *t)
 {
     const yaml_parser_t *p = &t->parser;
-    struct config_mark mark;
     const char *hint;
+    char more[160] = "";
 
     if (p->error == YAML_MEMORY_ERROR || !p->problem)
         return fail_memory(t);
-    mark = mark_from(p->problem_mark);
     hint = hint_for(t);
-    if (p->context && p->context_mark.line != p->problem_mark.line)
-        diag_error(t->d, t->doc, mark, "not YAML: %s, %s from line %zu%s%s%s", p->problem, p->context,
-                   p->context_mark.line + 1, hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
+    if (hint)
+        snprintf(more, sizeof(more), " (%s)", hint);
+    if (is_left_open(p))
+        diag_error(t->d, t->doc, mark_from(p->context_mark), "not YAML: %s up to line %zu%s",
+                   p->problem, p->problem_mark.line + 1, more);
     else
-        diag_error(t->d, t->doc, mark, "not YAML: %s%s%s%s", p->problem, hint ? " (" : "",
-                   hint ? hint : "", hint ? ")" : "");
+        diag_error(t->d, t->doc, mark_from(p->problem_mark), "not YAML: %s%s", p->problem, more);
     return -EBADMSG;
 }
 

@@ -69,7 +69,9 @@ struct diag {
 
 void diag_init(struct diag *d);
 void diag_finish(struct diag *d);
-/* doc may be NULL (no path and no excerpt then). The text begins with the path of keys: "http.listen: …".
+/* A second complaint about the same thing (the text up to ": ") at the same place follows from the first
+ * and is dropped: so checks may be made twice, in the order of how well they explain.
+ * doc may be NULL (no path and no excerpt then). The text begins with the path of keys: "http.listen: …".
  * Control characters in it are made harmless. Excerpts never show what looks like a secret. */
 void diag_error(struct diag *d, const struct config_doc *doc, struct config_mark mark,
                 const char *fmt, ...) PRINTF_LIKE(4, 5);

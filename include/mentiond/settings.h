@@ -103,6 +103,9 @@ const char *settings_find(const char *path, struct error *err);
 
 /* Loads and checks. NULL when anything is wrong, with all of it in `d`. */
 struct settings *settings_load(const char *path, struct diag *d);
+/* The same for who has more to check (sources, rules) and wants all that is wrong in one run: NULL only when there is
+ * nothing to go on with. d->n_errors says whether the settings may be used. */
+struct settings *settings_read(const char *path, struct diag *d);
 void settings_destroy(struct settings *s);
 
 /* A path of the config made absolute against the config file's folder. Lives in the doc's arena. */
