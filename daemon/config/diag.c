@@ -90,8 +90,10 @@ static bool diag_add(struct diag *d, bool warning, const struct config_doc *doc,
     if (warning)
         buf_append_str(&text, STR("warning: "));
     excerpt_append_harmless(&text, str_from(message));
-    if (mark.line > 0 && is_consequence(d, doc, buf_str(&text).s))
+    if (mark.line > 0 && is_consequence(d, doc, buf_str(&text).s)) {
+        d->n_dropped++;
         return false;
+    }
     if (doc)
         excerpt_append(&text, doc, mark);
     *item = (struct diag_item){.warning = warning, .line = mark.line, .column = mark.column};

@@ -98,16 +98,6 @@ static void append_character(struct buf *out, int32_t c)
     buf_append_utf8(out, is_harmless(c) ? (uint32_t)c : 0xfffd);
 }
 
-void excerpt_append_harmless(struct buf *out, struct str text)
-{
-    for (size_t at = 0; at < text.len;) {
-        int32_t c;
-
-        at += character_next(text, at, &c);
-        append_character(out, c);
-    }
-}
-
 /* ---- what must not be shown ---------------------------------------------------------------- */
 
 static const char *const secret_words[] = {"pass", "secret", "token", "apikey", "_key", "-key",
@@ -174,6 +164,21 @@ static bool span_of_userinfo(struct str line, size_t at, struct span *ret)
         }
     }
     return false;
+}
+
+void excerpt_append_harmless(struct buf *out, struct str text)
+{
+    struct span hidden = {0};
+
+    for (size_t at = 0; at < text.len;) {
+        size_t start = at;
+        int32_t c;
+
+        if (at >= hidden.end)
+            span_of_userinfo(text, at, &hidden);
+        at += character_next(text, at, &c);
+        append_character(out, start >= hidden.start && start < hidden.end ? '*' : c);
+    }
 }
 
 static struct spans spans_find(struct str line)

@@ -12,7 +12,7 @@
 void excerpt_append(struct buf *out, const struct config_doc *doc, struct config_mark mark);
 
 /* `text` with whatever a terminal might obey (controls, format characters, bytes that are not UTF-8)
- * as U+FFFD. */
+ * as U+FFFD, and without the user and password of a URL. */
 void excerpt_append_harmless(struct buf *out, struct str text);
 
 /* Bytes of the line break at text[at], 0 if there is none. YAML breaks lines at CR, LF, CRLF, NEL, LS, PS. */

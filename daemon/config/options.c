@@ -257,7 +257,7 @@ static const struct config_node *check_map(const struct decoding *x, const struc
 static bool decode(const struct decoding *x, const struct config_node *node, bool strict)
 {
     const struct config_node *map;
-    size_t n_before = x->d->n_errors;
+    size_t n_before = x->d->n_errors + x->d->n_dropped;
 
     if (node && node->kind == CONFIG_MAP)
         mask_secrets(x, node);
@@ -270,7 +270,7 @@ static bool decode(const struct decoding *x, const struct config_node *node, boo
         for (const struct option *o = x->targets[t].options; o->key; o++)
             option_decode(x, o, x->targets[t].base, map);
     }
-    return x->d->n_errors == n_before && !x->doc->flawed;
+    return x->d->n_errors + x->d->n_dropped == n_before && !x->doc->flawed;
 }
 
 bool options_decode(const struct option_target *targets, size_t n_targets, const char *where,

@@ -312,10 +312,10 @@ struct settings *settings_read(const char *path, struct diag *d)
 
 struct settings *settings_load(const char *path, struct diag *d)
 {
-    size_t n_before = d->n_errors;
+    size_t n_before = d->n_errors + d->n_dropped;
     struct settings *s = settings_read(path, d);
 
-    if (d->n_errors == n_before)
+    if (d->n_errors + d->n_dropped == n_before)
         return s;
     settings_destroy(s);
     return NULL;

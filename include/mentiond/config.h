@@ -65,6 +65,7 @@ struct diag {
     struct diag_item items[DIAG_MAX];
     size_t n_items;
     size_t n_errors, n_warnings; /* all, also those beyond DIAG_MAX */
+    size_t n_dropped;            /* what only followed from another, see diag_error() */
 };
 
 void diag_init(struct diag *d);
