@@ -1,0 +1,86 @@
+#!lua name=mentiond_1
+-- The queue of mentiond as a Redis Functions library. docs/queue.md is its reference.
+--
+-- One file by Redis' nature, kept in parts that the build concatenates in the order of their
+-- numbers. Each part owns one idea and one table: keys, args, settings, events, lanes, cases,
+-- mentions, waiting, ingest, claims, acts, timers, readers, accounts, looking; the last one
+-- registers the functions. A part uses only the tables of the parts before it, but for `timers`
+-- and `claims`, which are declared here because time and people both end a claim.
+--
+-- While a library is loaded Redis lends it nothing but the language and `redis`: no ipairs, no
+-- table.concat. What runs at load time (the schemas, the registering) does without.
+--
+-- The rule above all others: check, then write. Lua does not roll back, so nothing is written before
+-- all that may be refused has been looked at, and nothing after the first write may fail.
+
+local VERSION = '1.0'
+
+local SECOND = 1000
+local MINUTE = 60 * SECOND
+local HOUR = 60 * MINUTE
+local DAY = 24 * HOUR
+
+local limits = {
+    batch = 100,              -- mentions in one ingest
+    batch_bytes = 1048576,
+    mention_bytes = 32768,
+    id_bytes = 512,
+    cursor_bytes = 8192,
+    lanes = 512,
+    case_authors = 20,        -- more people than that are not one conversation any more
+    case_step = 100,          -- members of a case moved in one go, the rest by tick
+    members = 1000,           -- members that one call may touch
+    reply_bytes = 60000,      -- what a claim's context may fill of its 64 KiB
+    context_mentions = 20,
+    tick_steps = 100,
+    claim_steps = 10,         -- steps of time that a claim makes before it chooses
+    links = 8,                -- aliases followed from one name
+    remembered = 16,          -- replies kept for each agent
+    remembered_ms = HOUR,
+    refused = 1000,
+    trim_step = 1000,
+    trim_every_ms = MINUTE,
+    trim_floor_ms = 2 * HOUR, -- readers may always be this late
+}
+
+local CLASSES = { 'outage', 'complaint', 'praise', 'none' }
+
+local timers = {}
+local claims = {}
+
+local function fail(word)
+    error({ err = word })
+end
+
+-- Numbers are whole and may be larger than what Lua writes without an exponent.
+local function int(n)
+    return string.format('%d', n)
+end
+
+local function json_text(s)
+    return cjson.encode(s)
+end
+
+-- An object from {name, JSON text} pairs, in their order; a pair without a text is left out.
+local function json_object(pairs_list)
+    local out = {}
+    for _, pair in ipairs(pairs_list) do
+        if pair[2] then
+            out[#out + 1] = '"' .. pair[1] .. '":' .. pair[2]
+        end
+    end
+    return '{' .. table.concat(out, ',') .. '}'
+end
+
+-- cjson writes an empty list as {}: lists are joined by hand.
+local function json_list(items)
+    return '[' .. table.concat(items, ',') .. ']'
+end
+
+local function json_texts(strings)
+    local out = {}
+    for i, s in ipairs(strings) do
+        out[i] = json_text(s)
+    end
+    return json_list(out)
+end

@@ -1,0 +1,309 @@
+
+-- claims ----------------------------------------------------------------------------------------
+-- Which mention an agent gets, and what they are told with it.
+
+claims.schema = {
+    agent = needed(agent()), id = text(limits.id_bytes), case = text(2 * limits.id_bytes),
+    classes = list(choice(CLASSES), 4), langs = list(text(16), 64),
+    networks = list(text(32), 64), tier = whole(0, 1),
+    lease = whole(1000, 7 * DAY), req = text(64), test_now = whole(0, MAX_MS),
+}
+
+local function set_of(items)
+    if not items or #items == 0 then
+        return nil
+    end
+    local set = {}
+    for _, item in ipairs(items) do
+        set[item] = true
+    end
+    return set
+end
+
+local function filter_of(cx, given)
+    local tier = given.tier
+    if tier == nil and settings.role(cx, given.agent) ~= 'lead' then
+        tier = 0
+    end
+    return { classes = set_of(given.classes), langs = set_of(given.langs),
+        networks = set_of(given.networks), tier = tier }
+end
+
+local function passes(filter, lane)
+    local p = lanes.parse(lane)
+    return (filter.tier == nil or p.tier == filter.tier)
+        and (not filter.classes or filter.classes[p.class])
+        and (not filter.langs or filter.langs[p.lang])
+        and (not filter.networks or filter.networks[p.network])
+end
+
+local PAGE = 16
+
+local function first_lane(cx, class, filter)
+    local set, at = cx.brand .. ':heads:' .. class, 0
+    repeat
+        local page = redis.call('ZRANGE', set, at, at + PAGE - 1, 'WITHSCORES')
+        for i = 1, #page, 2 do
+            if passes(filter, page[i]) then
+                return page[i], tonumber(page[i + 1])
+            end
+        end
+        at = at + PAGE
+    until #page < 2 * PAGE
+end
+
+-- The first of each class that this agent may have: {lane|member, due, order}. What waits in the
+-- agent's own set is compared as if it were due five minutes earlier.
+local function candidates(cx, given, filter)
+    local found = {}
+    for _, class in ipairs(CLASSES) do
+        if not filter.classes or filter.classes[class] then
+            local lane, due = first_lane(cx, class, filter)
+            if lane then
+                found[class] = { lane = lane, due = due, order = due }
+            end
+        end
+    end
+    local own = redis.call('ZRANGE', keys.of(cx, 'own', given.agent), 0, limits.case_step - 1,
+        'WITHSCORES')
+    for i = 1, #own, 2 do
+        local id, lane = cases.split(own[i])
+        local due = tonumber(own[i + 1])
+        local class = lanes.parse(lane).class
+        local order = due - cx.conf.own_lead_ms
+        if passes(filter, lane) and (not found[class] or order < found[class].order) then
+            found[class] = { lane = lane, id = id, due = due, order = order }
+        end
+    end
+    return found
+end
+
+local function earliest(found, classes)
+    local best
+    for _, class in ipairs(classes) do
+        local one = found[class]
+        if one and (not best or one.order < best.order) then
+            best = one
+        end
+    end
+    return best
+end
+
+local WORK = { 'outage', 'complaint', 'praise' }
+
+-- Pressing ones by class; else by due time, `none` last. Every 4th claim of a brand takes the
+-- smallest due time of all. Pressing is what has less than half of its class's target left.
+local function choose(cx, found)
+    if cx.conf.claims % 4 == 3 then
+        return earliest(found, CLASSES)
+    end
+    for _, class in ipairs(CLASSES) do
+        local one = found[class]
+        if one and one.order <= cx.now + cx.conf.target[class] / 2 then
+            return one
+        end
+    end
+    return earliest(found, WORK) or found.none
+end
+
+function claims.refuse_too_many(cx, c, name)
+    if cases.holder(cx, c) == name then
+        return
+    end
+    local n = redis.call('ZCOUNT', keys.of(cx, 'held', name), '(' .. cx.stamp, '+inf')
+    if n >= cx.conf.max_claims then
+        fail('TOOMANY holding=' .. n)
+    end
+end
+
+-- The mention becomes the agent's, and with it the case: what else waits in it comes along.
+function claims.take(cx, c, m, name, lease_ms)
+    if m.state == 'queued' then
+        waiting.leave(cx, m)
+    end
+    mentions.write(cx, m, 'claimed', 'owner', name, 'case', c.case, 'lane', m.lane or '',
+        'due_at', lanes.score(m.due or cx.now), 'class', m.class or 'none')
+    m.case, m.owner = c.case, name
+    redis.call('ZADD', keys.of(cx, 'cc', c.case), cx.stamp, m.id)
+    cases.lease(cx, c, name, lease_ms)
+    waiting.hand_over(cx, c, name)
+    waiting.gather(cx, c, name)
+end
+
+local function member_json(cx, id, room)
+    local s = mentions.state(cx, id)
+    local body = redis.call('GET', mentions.key(cx, id))
+    if body and (#body == 0 or #body > room) then
+        body = nil
+    end
+    return json_object({ { 'id', json_text(id) }, { 'state', json_text(s.state or 'queued') },
+        { 'by', (s.owner or s.by) and json_text(s.owner or s.by) },
+        { 'outcome', s.outcome and json_text(s.outcome) }, { 'mention', body } })
+end
+
+-- The case so far, the newest first, as far as there is room.
+function claims.case_json(cx, c, id, room)
+    local out = {}
+    if not c.born then
+        return out
+    end
+    for _, other in ipairs(redis.call('ZREVRANGE', keys.of(cx, 'cm', c.case), 0,
+        limits.context_mentions)) do
+        if other ~= id and #out < limits.context_mentions then
+            local one = member_json(cx, other, room)
+            room = room - #one
+            if room < 0 then
+                break
+            end
+            out[#out + 1] = one
+        end
+    end
+    return out
+end
+
+local function waiting_ids(cx, c)
+    local out, room = {}, 16384
+    for _, member in ipairs(redis.call('ZRANGE', keys.of(cx, 'co', c.case), 0,
+        limits.case_step - 1)) do
+        local id = cases.split(member)
+        room = room - #id
+        if room < 0 then
+            break
+        end
+        out[#out + 1] = id
+    end
+    return out
+end
+
+-- Room for the customer's tier and note, the author's last mentions, the outage and the budget is
+-- in `context`: the parts that know them add their names.
+function claims.reply(cx, c, m)
+    local body = redis.call('GET', mentions.key(cx, m.id)) or ''
+    local ids = waiting_ids(cx, c)
+    local room = limits.reply_bytes - #body - #table.concat(ids) - 1024
+    local members = claims.case_json(cx, c, m.id, room)
+    local counts = json_object({
+        { 'case', int(math.max(1, redis.call('ZCARD', keys.of(cx, 'cm', c.case)))) },
+        { 'claimed', int(redis.call('ZCARD', keys.of(cx, 'cc', c.case))) },
+        { 'waiting', int(waiting.left(cx, c)) },
+    })
+    cases.write(cx, c, 'shown', cx.stamp)
+    return json_object({
+        { 'id', json_text(m.id) }, { 'state', '"claimed"' }, { 'owner', json_text(m.owner) },
+        { 'case', json_text(c.case) }, { 'lease_until', int(c.ends) },
+        { 'due_at', int(math.floor(m.due or cx.now)) },
+        { 'hint', c.hint and json_text(c.hint) },
+        { 'mention', body ~= '' and body or 'null' }, { 'waiting', json_texts(ids) },
+        { 'context', json_object({ { 'case', json_list(members) }, { 'author', '[]' },
+            { 'counts', counts } }) },
+    })
+end
+
+local function finish(cx, c, m, given, was)
+    c.hint = was ~= given.agent and was or nil
+    claims.take(cx, c, m, given.agent, given.lease)
+    mentions.tell(cx, 'claimed', m, given.agent, { 'until', int(c.ends) })
+    return claims.reply(cx, c, m)
+end
+
+-- A mention whose proof ran out while nobody looked: it is counted, not handed out.
+local function is_ghost(cx, m)
+    if redis.call('STRLEN', mentions.key(cx, m.id)) > 0 then
+        return false
+    end
+    waiting.leave(cx, m)
+    redis.call('DEL', keys.of(cx, 's', m.id))
+    events.count(cx, 'ghosts')
+    return true
+end
+
+-- The next one for this agent. In passing it moves what is waiting in a lane although its case is
+-- held (the rest of a large case, a merger) to the holder; so it may look more than once.
+local function next_one(cx, given, filter)
+    local moved = 0
+    for _ = 1, limits.case_step do
+        local one = choose(cx, candidates(cx, given, filter))
+        if not one then
+            return nil
+        end
+        local id = one.id or redis.call('ZRANGE', lanes.key(cx, one.lane), 0, 0)[1]
+        local m = mentions.find(cx, id, one.lane, one.due)
+        if not is_ghost(cx, m) then
+            local c = cases.read(cx, m.case)
+            local holder = cases.holder(cx, c)
+            if not holder or holder == given.agent then
+                return m, c
+            end
+            waiting.move_to_owner(cx, c, m, holder)
+            if moved < limits.members / 2 then
+                moved = moved + waiting.gather(cx, c, holder)
+            end
+        end
+    end
+end
+
+local function claim_next(cx, given)
+    claims.refuse_too_many(cx, {}, given.agent)
+    local filter = filter_of(cx, given)
+    timers.run(cx, limits.claim_steps)
+    local m, c = next_one(cx, given, filter)
+    if not m and timers.run(cx, limits.tick_steps) > 0 then
+        m, c = next_one(cx, given, filter)
+    end
+    if not m then
+        return false
+    end
+    redis.call('HINCRBY', cx.brand, 'claims', 1)
+    local was = c.owner
+    if timers.end_lease(cx, c) then
+        m = mentions.find(cx, m.id)
+    end
+    return finish(cx, c, m, given, was)
+end
+
+-- The most urgent of a named case: with its owner, in its lanes, else the mention it is named after.
+local function first_of_case(cx, name)
+    local case = cases.follow(cx, name)
+    for _, set in ipairs({ 'co', 'cw' }) do
+        local first = redis.call('ZRANGE', keys.of(cx, set, case), 0, 0)[1]
+        if first then
+            return mentions.need(cx, (cases.split(first)))
+        end
+    end
+    local claimed = redis.call('ZRANGE', keys.of(cx, 'cc', case), 0, 0)[1]
+    return mentions.need(cx, claimed or case)
+end
+
+claims.first_of_case = first_of_case
+
+local MAY = { queued = true, claimed = true }
+
+local function claim_named(cx, given)
+    local m = given.id and mentions.need(cx, given.id) or first_of_case(cx, given.case)
+    local c = cases.read(cx, m.case)
+    local holder = cases.holder(cx, c)
+    if MAY[m.state] and holder and holder ~= given.agent then
+        cases.refuse_held(cx, c)
+    end
+    if not MAY[m.state] and not (m.state == 'snoozed' and m.owner == given.agent and not holder) then
+        fail('BADSTATE state=' .. m.state)
+    end
+    claims.refuse_too_many(cx, c, given.agent)
+    if m.state == 'claimed' and holder == given.agent then
+        cases.lease(cx, c, given.agent, given.lease)
+        return claims.reply(cx, c, m)
+    end
+    local was = c.owner
+    if timers.end_lease(cx, c) then
+        m = mentions.find(cx, m.id)
+    end
+    redis.call('ZREM', cx.timers, 'wake|' .. m.id)
+    return finish(cx, c, m, given, was)
+end
+
+function claims.claim(cx, given)
+    if args.one_of(given, 'id', 'case') then
+        return claim_named(cx, given)
+    end
+    return claim_next(cx, given)
+end
