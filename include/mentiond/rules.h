@@ -18,6 +18,9 @@ struct ruleset;
  * all packs go to `d`; then NULL. The caller owns one reference. */
 struct ruleset *ruleset_load(const struct str *paths, size_t n_paths, enum rule_engine engine,
                              struct diag *d);
+/* The same from memory: one pack, which messages call `path`. */
+struct ruleset *ruleset_parse(const char *path, struct str text, enum rule_engine engine,
+                              struct diag *d);
 struct ruleset *ruleset_ref(struct ruleset *set);
 void ruleset_unref(struct ruleset *set);
 
@@ -25,10 +28,12 @@ size_t ruleset_count(const struct ruleset *set);
 
 /* Runs the tests inside the packs; each failure is an error at the test's mark in `d`.
  * Returns how many tests ran. */
-size_t ruleset_run_tests(const struct ruleset *set, struct diag *d);
+size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
 
-/* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`. Memory comes
- * from the arena; rule names are borrowed from the set (which must outlive the mention, or be ref'd).
+/* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`, and place from a
+ * capture of that name if it was empty. Packs with a language judge mentions in it (en: also en-GB) and
+ * those whose language is "und". Captured values come from the arena; rule and capture names are borrowed
+ * from the set (which must outlive the mention, or be ref'd). One thread at a time for one set.
  * Errors: -ENOMEM only; a regex that reaches its limit is "no hit, limited" and counted. */
 int ruleset_judge(struct ruleset *set, struct mention *m, struct arena *arena, struct error *err);
 

@@ -1,0 +1,268 @@
+/* From hits to a verdict.
+ *
+ * The matcher says which patterns hit; here hits become those of rules and guards, guards hold some back, rules
+ * that count add their score to their class once, and the highest class that reaches its threshold is the
+ * verdict. Everything found on the way stays in the judgement, for explain.c and packtest.c. */
+#include <errno.h>
+#include <limits.h>
+
+#include "rules/ruleset.h"
+
+#define JUDGEMENT_MEMORY_MAX (8 * 1024 * 1024)
+#define HIT_CAPTURES_MAX 1024 /* of all hits together */
+
+/* Who wins when scores are equal. */
+static const enum mention_class by_rank[] = {CLASS_OUTAGE, CLASS_COMPLAINT, CLASS_PRAISE};
+
+/* ---- collecting ----------------------------------------------------------------------------- */
+
+struct collecting {
+    const struct ruleset *set;
+    struct judgement *j;
+};
+
+static void collect_captures(struct judgement *j, const struct matcher_hit *hit,
+                             struct judged_hit *judged)
+{
+    judged->first_capture = j->n_captures;
+    for (unsigned i = 0; i < hit->pattern->n_groups && j->n_captures < HIT_CAPTURES_MAX; i++) {
+        const struct pattern_group *group = &hit->pattern->groups[i];
+        const size_t *span = hit->spans + 2 * (i + 1);
+        if (group->name.len == 0 || span[0] == SIZE_MAX || span[1] <= span[0])
+            continue;
+        struct str words = str_trim(str_slice(hit->form, span[0], span[1]));
+        j->captures[j->n_captures++] =
+            (struct rule_capture){group->name, group->value.len > 0 ? group->value : words};
+    }
+    judged->n_captures = j->n_captures - judged->first_capture;
+}
+
+static void collect(void *user, const struct matcher_hit *hit)
+{
+    const struct collecting *c = user;
+    struct judgement *j = c->j;
+    uint32_t owner = hit->pattern->owner;
+
+    if (owner & OWNER_GUARD) {
+        uint32_t sentence = text_sentence(&j->text, hit->start);
+        j->guards[owner & ~OWNER_GUARD] |= 1ull << (sentence < 63 ? sentence : 63);
+        return;
+    }
+    if (j->n_hits == JUDGED_HITS_MAX) {
+        j->dropped = true;
+        return;
+    }
+    struct judged_hit *judged = &j->hits[j->n_hits++];
+    *judged = (struct judged_hit){.rule = owner, .start = hit->start, .end = hit->end};
+    collect_captures(j, hit, judged);
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+    const struct judged_hit *x = a, *y = b;
+
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    if (x->end != y->end)
+        return x->end > y->end ? -1 : 1;
+    return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+/* Two phrases of a rule may hit the same words. */
+static void remove_doubles(struct judgement *j)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < j->n_hits; i++)
+        if (kept == 0 || compare_hits(&j->hits[kept - 1], &j->hits[i]) != 0)
+            j->hits[kept++] = j->hits[i];
+    j->n_hits = kept;
+}
+
+/* ---- which packs ---------------------------------------------------------------------------- */
+
+static struct str primary_tag(struct str lang)
+{
+    size_t len = 0;
+
+    while (len < lang.len && lang.s[len] != '-' && lang.s[len] != '_')
+        len++;
+    return str_slice(lang, 0, len);
+}
+
+static bool pack_judges(const struct pack *pack, struct str lang)
+{
+    struct str tag = primary_tag(lang);
+
+    return pack->lang.len == 0 || tag.len == 0 || str_eq_nocase(tag, STR("und")) ||
+           str_eq_nocase(tag, primary_tag(pack->lang));
+}
+
+/* The last pack that says something about a class decides its threshold, so that local packs come last. */
+static void choose_packs(const struct ruleset *set, struct str lang, struct judgement *j)
+{
+    for (size_t c = 0; c < CLASS_COUNT; c++)
+        j->thresholds[c] = THRESHOLD_DEFAULT;
+    for (size_t i = 0; i < set->n_packs; i++) {
+        j->packs[i] = pack_judges(&set->packs[i], lang);
+        for (size_t c = 0; j->packs[i] && c < CLASS_COUNT; c++)
+            if (set->packs[i].thresholds[c] != THRESHOLD_UNSET)
+                j->thresholds[c] = set->packs[i].thresholds[c];
+    }
+}
+
+/* ---- the verdict ---------------------------------------------------------------------------- */
+
+static int clamp_score(int64_t score)
+{
+    return (int)(score > INT_MAX ? INT_MAX : score < 0 ? 0 : score);
+}
+
+static void sum_up(const struct ruleset *set, struct judgement *j)
+{
+    int64_t sums[CLASS_COUNT] = {0};
+    int best = 0;
+
+    for (size_t i = 0; i < set->n_rules; i++) {
+        if (!j->counts[i])
+            continue;
+        sums[set->rules[i].class] += set->rules[i].score;
+        j->signals |= set->rules[i].signal;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(by_rank); i++) {
+        enum mention_class class = by_rank[i];
+        j->scores[class] = clamp_score(sums[class]);
+        if (j->scores[class] >= j->thresholds[class] && j->scores[class] > best) {
+            best = j->scores[class];
+            j->class = class;
+        }
+    }
+}
+
+static int judgement_alloc(const struct ruleset *set, struct judgement *j)
+{
+    j->hits = arena_alloc(&j->arena, JUDGED_HITS_MAX * sizeof(*j->hits));
+    j->captures = arena_alloc(&j->arena, HIT_CAPTURES_MAX * sizeof(*j->captures));
+    j->guards = arena_zalloc(&j->arena, (set->n_guards + 1) * sizeof(*j->guards));
+    j->counts = arena_zalloc(&j->arena, set->n_rules + 1);
+    j->packs = arena_zalloc(&j->arena, set->n_packs + 1);
+    return j->hits && j->captures && j->guards && j->counts && j->packs ? 0 : -ENOMEM;
+}
+
+int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret)
+{
+    struct collecting c = {set, ret};
+    int r;
+
+    *ret = (struct judgement){0};
+    arena_init(&ret->arena, JUDGEMENT_MEMORY_MAX);
+    r = judgement_alloc(set, ret);
+    if (r == 0)
+        r = text_normalise(m->text, &ret->arena, &ret->text);
+    if (r < 0)
+        return r;
+    choose_packs(set, m->lang, ret);
+    ret->limited = set->engine->find(set->matcher, &ret->text, ret->packs, collect, &c);
+    set->limited += ret->limited;
+    qsort(ret->hits, ret->n_hits, sizeof(*ret->hits), compare_hits);
+    remove_doubles(ret);
+    guards_apply(set, ret);
+    sum_up(set, ret);
+    return 0;
+}
+
+void judgement_finish(struct judgement *j)
+{
+    arena_finish(&j->arena);
+}
+
+/* ---- into the mention ----------------------------------------------------------------------- */
+
+static void hit_add(const struct ruleset *set, const struct judged_hit *hit, struct mention *m)
+{
+    const struct rule *rule = &set->rules[hit->rule];
+
+    m->hits[m->n_hits++] = (struct mention_hit){
+        .rule = rule->name, .class = rule->class, .score = rule->score,
+        .start = hit->start, .end = hit->end,
+    };
+}
+
+/* First one hit of each rule that counts, then the others while there is room. */
+static void hits_copy(const struct ruleset *set, const struct judgement *j, struct mention *m)
+{
+    m->n_hits = 0;
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < j->n_hits && m->n_hits < MENTION_HITS_MAX; i++) {
+            bool first = true;
+            if (j->hits[i].held_by != HELD_BY_NOBODY)
+                continue;
+            for (size_t k = 0; k < i && first; k++)
+                first = j->hits[k].rule != j->hits[i].rule ||
+                        j->hits[k].held_by != HELD_BY_NOBODY;
+            if (first == !again)
+                hit_add(set, &j->hits[i], m);
+        }
+    }
+}
+
+static bool capture_known(const struct mention *m, struct str name, struct str value)
+{
+    for (size_t i = 0; i < m->n_captures; i++)
+        if (str_eq(m->captures[i].name, name) && str_eq(m->captures[i].value, value))
+            return true;
+    return false;
+}
+
+static int capture_copy(struct mention *m, struct arena *arena, const struct rule_capture *capture)
+{
+    struct str value = str_cut_utf8(capture->value, MENTION_CAPTURE_MAX);
+
+    if (m->n_captures == MENTION_CAPTURES_MAX || capture_known(m, capture->name, value))
+        return 0;
+    struct mention_capture *copy = &m->captures[m->n_captures];
+    copy->name = capture->name;
+    copy->value = arena_str(arena, value);
+    if (!copy->value.s)
+        return -ENOMEM;
+    m->n_captures++;
+    if (m->place.len == 0 && str_eq(copy->name, STR("place")))
+        m->place = copy->value;
+    return 0;
+}
+
+static int captures_copy(const struct ruleset *set, const struct judgement *j, struct mention *m,
+                         struct arena *arena)
+{
+    int r = 0;
+
+    m->n_captures = 0;
+    for (size_t i = 0; i < j->n_hits && r == 0; i++) {
+        const struct judged_hit *hit = &j->hits[i];
+        const struct rule *rule = &set->rules[hit->rule];
+        if (hit->held_by != HELD_BY_NOBODY)
+            continue;
+        for (size_t k = 0; k < rule->n_captures && r == 0; k++)
+            r = capture_copy(m, arena, &rule->captures[k]);
+        for (size_t k = 0; k < hit->n_captures && r == 0; k++)
+            r = capture_copy(m, arena, &j->captures[hit->first_capture + k]);
+    }
+    return r;
+}
+
+int ruleset_judge(struct ruleset *set, struct mention *m, struct arena *arena, struct error *err)
+{
+    struct judgement j;
+    int r = judgement_make(set, m, &j);
+
+    if (r == 0) {
+        memcpy(m->scores, j.scores, sizeof(m->scores));
+        m->class = j.class;
+        m->score = j.scores[j.class];
+        m->signals = j.signals;
+        hits_copy(set, &j, m);
+        r = captures_copy(set, &j, m, arena);
+    }
+    judgement_finish(&j);
+    return r < 0 ? error_oom(err) : 0;
+}

@@ -1,0 +1,36 @@
+/* Guards: which hits do not count.
+ *
+ * A guard was seen in some sentences of the post, kept as one bit each. A hit is held back by the first of
+ * its rule's guards that was seen in its sentence, or anywhere if the guard looks at the whole post. */
+#include "rules/ruleset.h"
+
+static uint64_t sentence_bit(const struct judgement *j, uint32_t at)
+{
+    uint32_t sentence = text_sentence(&j->text, at);
+
+    return 1ull << (sentence < 63 ? sentence : 63);
+}
+
+static uint32_t find_guard(const struct ruleset *set, const struct judgement *j,
+                           const struct judged_hit *hit)
+{
+    const struct rule *rule = &set->rules[hit->rule];
+    uint64_t here = sentence_bit(j, hit->start);
+
+    for (size_t i = 0; i < rule->n_guards; i++) {
+        uint32_t guard = rule->guards[i];
+        uint64_t seen = j->guards[guard];
+        if (set->guards[guard].whole_post ? seen != 0 : (seen & here) != 0)
+            return guard;
+    }
+    return HELD_BY_NOBODY;
+}
+
+void guards_apply(const struct ruleset *set, struct judgement *j)
+{
+    for (size_t i = 0; i < j->n_hits; i++) {
+        struct judged_hit *hit = &j->hits[i];
+        hit->held_by = find_guard(set, j, hit);
+        j->counts[hit->rule] |= hit->held_by == HELD_BY_NOBODY;
+    }
+}

@@ -1,0 +1,476 @@
+/* Reading packs: the head, the lists and the guards. What rules and phrases are is pack_rules.c's and
+ * pack_patterns.c's business; finding files is ruleset.c's.
+ *
+ * Nothing here stops at the first mistake: what is wrong is reported and left out, so that one run shows
+ * everything. The ruleset is thrown away when anything was reported. */
+#include <ctype.h>
+#include <limits.h>
+
+#include "rules/ruleset.h"
+
+#define NAME_MAX_LEN 64
+#define LIST_ITEMS_MAX 1000
+#define GUARDS_MAX 5000
+
+struct pack_head {
+    struct str name, lang, description;
+    const struct config_node *lists, *guards, *unless, *thresholds, *rules;
+};
+
+static const struct option head_options[] = {
+    {.key = "pack", .kind = OPTION_STRING, .offset = offsetof(struct pack_head, name),
+     .min = 1, .max = NAME_MAX_LEN, .required = true,
+     .help = "Name of the pack, like en/outage; rules are called by it in verdicts."},
+    {.key = "lang", .kind = OPTION_STRING, .offset = offsetof(struct pack_head, lang), .max = 35,
+     .help = "Language of the posts it judges (en); without it, every post."},
+    {.key = "description", .kind = OPTION_STRING, .offset = offsetof(struct pack_head, description),
+     .help = "What the pack is about, for people."},
+    {.key = "lists", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, lists),
+     .help = "Named lists of words, used in phrases as {name}."},
+    {.key = "guards", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, guards),
+     .help = "Named sets of phrases that hold rules back."},
+    {.key = "unless", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, unless),
+     .help = "Guards of every rule of the pack."},
+    {.key = "thresholds", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, thresholds),
+     .help = "Score that a class needs, by class."},
+    {.key = "rules", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, rules),
+     .help = "The rules."},
+    {0},
+};
+
+struct pack_thresholds {
+    int64_t by_class[CLASS_COUNT];
+};
+
+#define THRESHOLD(name, class)                                                                     \
+    {.key = name, .kind = OPTION_INT, .offset = offsetof(struct pack_thresholds, by_class[class]), \
+     .min = 0, .max = 1000, .help = "Score that the class needs to be the verdict."}
+
+static const struct option threshold_options[] = {
+    THRESHOLD("outage", CLASS_OUTAGE),
+    THRESHOLD("complaint", CLASS_COMPLAINT),
+    THRESHOLD("praise", CLASS_PRAISE),
+    {0},
+};
+
+struct guard_body {
+    const struct config_node *phrases, *regex;
+    int scope;
+    struct str note;
+};
+
+static const char *const scopes[] = {"sentence", "post", NULL};
+
+static const struct option guard_options[] = {
+    {.key = "phrases", .kind = OPTION_NODE, .offset = offsetof(struct guard_body, phrases),
+     .help = "Phrases that make the guard."},
+    {.key = "regex", .kind = OPTION_NODE, .offset = offsetof(struct guard_body, regex),
+     .help = "Regexes that make the guard."},
+    {.key = "scope", .kind = OPTION_ENUM, .offset = offsetof(struct guard_body, scope),
+     .def = "sentence", .choices = scopes,
+     .help = "Where it holds hits back: in its sentence, or in the whole post."},
+    {.key = "note", .kind = OPTION_STRING, .offset = offsetof(struct guard_body, note),
+     .help = "Why, for people."},
+    {0},
+};
+
+void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_t max,
+                   const char *what, struct diag *d)
+{
+    if (*n == *cap) {
+        size_t larger = *cap ? 2 * *cap : 64;
+        void *moved = *n < max ? realloc(*items, larger * item_size) : NULL;
+        if (!moved) {
+            diag_error(d, NULL, (struct config_mark){0}, "rules: more than %zu %s, or out of memory", *n,
+                       what);
+            return NULL;
+        }
+        *items = moved;
+        *cap = larger;
+    }
+    void *item = (char *)*items + (*n)++ * item_size;
+    memset(item, 0, item_size);
+    return item;
+}
+
+/* ---- the head ------------------------------------------------------------------------------- */
+
+static void read_thresholds(struct pack *pack, struct diag *d)
+{
+    struct pack_thresholds t = {{0}};
+    const struct option_target target = {threshold_options, &t};
+
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        pack->thresholds[i] = THRESHOLD_UNSET;
+    if (!pack->thresholds_node)
+        return;
+    options_decode(&target, 1, "thresholds", pack->thresholds_node, pack->doc, d);
+    for (const struct option *o = threshold_options; o->key; o++) {
+        size_t class = (o->offset - offsetof(struct pack_thresholds, by_class)) / sizeof(int64_t);
+        if (config_get(pack->thresholds_node, o->key))
+            pack->thresholds[class] = (int)t.by_class[class];
+    }
+}
+
+void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
+{
+    struct pack *pack = &set->packs[index];
+    struct pack_head head = {0};
+    const struct option_target target = {head_options, &head};
+
+    options_decode(&target, 1, "", pack->doc->root, pack->doc, d);
+    pack->name = head.name;
+    pack->lang = head.lang;
+    pack->lists_node = head.lists;
+    pack->guards_node = head.guards;
+    pack->unless_node = head.unless;
+    pack->thresholds_node = head.thresholds;
+    pack->rules_node = head.rules;
+    read_thresholds(pack, d);
+    for (uint32_t i = 0; i < index && head.name.len > 0; i++)
+        if (str_eq(set->packs[i].name, head.name))
+            diag_error(d, pack->doc, config_get(pack->doc->root, "pack")->mark,
+                       "pack: '%.*s' is also the name of %.*s", STR_FMT(head.name),
+                       STR_FMT(set->packs[i].doc->path));
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static bool is_name(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!isalnum((unsigned char)text.s[i]) && !memchr("_-.", text.s[i], 3))
+            return false;
+    return text.len > 0 && text.len <= NAME_MAX_LEN;
+}
+
+static bool check_name(const struct pack *pack, const char *what, const struct config_node *key,
+                       struct diag *d)
+{
+    if (is_name(key->value))
+        return true;
+    diag_error(d, pack->doc, key->mark,
+               "%s: '%.*s' is no name: letters, digits, '_', '-' and '.', at most %d", what,
+               STR_FMT(key->value), NAME_MAX_LEN);
+    return false;
+}
+
+static bool check_map(const struct pack *pack, const char *what, const struct config_node *node,
+                      struct diag *d)
+{
+    char shown[CONFIG_SHOWN_MAX];
+
+    if (!node || node->kind == CONFIG_MAP)
+        return node != NULL;
+    diag_error(d, pack->doc, node->mark, "%s: expected a map, got %s", what,
+               config_shown(node, shown));
+    return false;
+}
+
+/* May `user` use what `owner` defines? */
+static bool shares(const struct pack *user, const struct pack *owner)
+{
+    return user == owner || owner->lang.len == 0 || str_eq(user->lang, owner->lang);
+}
+
+static const struct word_list *find_own_list(const struct pack *pack, struct str name)
+{
+    for (size_t i = 0; i < pack->n_lists; i++)
+        if (str_eq(pack->lists[i].name, name))
+            return &pack->lists[i];
+    return NULL;
+}
+
+const struct word_list *pack_find_list(const struct ruleset *set, uint32_t pack, struct str name)
+{
+    const struct word_list *found = find_own_list(&set->packs[pack], name);
+
+    for (size_t i = 0; !found && i < set->n_packs; i++)
+        if (shares(&set->packs[pack], &set->packs[i]))
+            found = find_own_list(&set->packs[i], name);
+    return found;
+}
+
+/* Names of lists or guards as str_nearest() wants them. */
+struct candidate {
+    const char *name;
+};
+
+#define CANDIDATES_MAX 1024
+
+static void candidate_add(struct arena *arena, struct candidate *candidates, size_t *n,
+                          struct str name)
+{
+    if (*n < CANDIDATES_MAX && name.len > 0)
+        candidates[(*n)++].name = arena_str(arena, name).s;
+}
+
+const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str name)
+{
+    struct arena *arena = &set->packs[pack].doc->arena;
+    struct candidate candidates[CANDIDATES_MAX + 1] = {{0}};
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n_packs; i++)
+        for (size_t k = 0; shares(&set->packs[pack], &set->packs[i]) && k < set->packs[i].n_lists; k++)
+            candidate_add(arena, candidates, &n, set->packs[i].lists[k].name);
+    return str_nearest(name, candidates, sizeof(candidates[0]));
+}
+
+bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret)
+{
+    const struct pack *own = &set->packs[pack];
+    bool found = false;
+
+    for (uint32_t i = 0; i < set->n_guards; i++) {
+        const struct guard *g = &set->guards[i];
+        if (!str_eq(g->name, name) || !shares(own, &set->packs[g->pack]))
+            continue;
+        if (!found || g->pack == pack)
+            *ret = i;
+        found = true;
+    }
+    return found;
+}
+
+const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct str name)
+{
+    struct arena *arena = &set->packs[pack].doc->arena;
+    struct candidate candidates[CANDIDATES_MAX + 1] = {{0}};
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n_guards; i++)
+        if (shares(&set->packs[pack], &set->packs[set->guards[i].pack]))
+            candidate_add(arena, candidates, &n, set->guards[i].name);
+    return str_nearest(name, candidates, sizeof(candidates[0]));
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static bool item_add(const struct pack *pack, struct word_list *list, struct str value,
+                     const struct config_node *node, struct diag *d)
+{
+    char shown[CONFIG_SHOWN_MAX];
+
+    if (node->kind != CONFIG_SCALAR || config_is_null(node)) {
+        diag_error(d, pack->doc, node->mark, "lists.%.*s: expected words, got %s",
+                   STR_FMT(list->name), config_shown(node, shown));
+        return false;
+    }
+    if (list->n == LIST_ITEMS_MAX) {
+        diag_error(d, pack->doc, node->mark, "lists.%.*s: more than %d items", STR_FMT(list->name),
+                   LIST_ITEMS_MAX);
+        return false;
+    }
+    list->items[list->n++] = (struct word_item){node->value, value};
+    return true;
+}
+
+static void add_items(const struct pack *pack, struct word_list *list, struct str value,
+                      const struct config_node *node, struct diag *d)
+{
+    if (node->kind != CONFIG_LIST) {
+        item_add(pack, list, value, node, d);
+        return;
+    }
+    for (size_t i = 0; i < node->n; i++)
+        if (!item_add(pack, list, value, node->items[i], d))
+            return;
+}
+
+static size_t count_items(const struct config_node *node)
+{
+    size_t n = 0;
+
+    if (node->kind == CONFIG_SCALAR)
+        return 1;
+    for (size_t i = 0; i < node->n; i++)
+        n += node->items[i]->kind == CONFIG_LIST ? node->items[i]->n : 1;
+    return n;
+}
+
+/* [a, b], or {value: [a, b]}: then a capture of the list says the value. */
+static void read_list(struct ruleset *set, const struct pack *pack, struct word_list *list,
+                      const struct config_node *node, struct diag *d)
+{
+    list->items = arena_alloc(&set->arena, (count_items(node) + 1) * sizeof(*list->items));
+    if (!list->items) {
+        diag_error(d, pack->doc, node->mark, "lists: out of memory");
+        return;
+    }
+    if (node->kind == CONFIG_MAP)
+        for (size_t i = 0; i < node->n; i++)
+            add_items(pack, list, node->keys[i]->value, node->items[i], d);
+    else
+        add_items(pack, list, (struct str){0}, node, d);
+    if (list->n == 0)
+        diag_error(d, pack->doc, node->mark, "lists.%.*s: is empty", STR_FMT(list->name));
+}
+
+void pack_read_lists(struct ruleset *set, uint32_t index, struct diag *d)
+{
+    struct pack *pack = &set->packs[index];
+    const struct config_node *map = pack->lists_node;
+
+    if (!check_map(pack, "lists", map, d))
+        return;
+    pack->lists = arena_zalloc(&set->arena, (map->n + 1) * sizeof(*pack->lists));
+    for (size_t i = 0; pack->lists && i < map->n; i++) {
+        struct word_list *list = &pack->lists[pack->n_lists];
+        if (!check_name(pack, "lists", map->keys[i], d))
+            continue;
+        if (phrase_is_builtin(map->keys[i]->value))
+            diag_error(d, pack->doc, map->keys[i]->mark, "lists: '%.*s' is a built-in list",
+                       STR_FMT(map->keys[i]->value));
+        list->name = map->keys[i]->value;
+        pack->n_lists++;
+        read_list(set, pack, list, map->items[i], d);
+    }
+}
+
+/* ---- guards --------------------------------------------------------------------------------- */
+
+static void read_guard_body(struct ruleset *set, uint32_t index, const char *where,
+                            const struct config_node *node, struct diag *d)
+{
+    struct guard *guard = &set->guards[index];
+    struct pack *pack = &set->packs[guard->pack];
+    struct guard_body body = {0};
+    const struct option_target target = {guard_options, &body};
+    const struct pattern_source from = {.set = set, .pack = guard->pack, .where = where,
+                                        .owner = index | OWNER_GUARD, .d = d};
+
+    if (node->kind != CONFIG_MAP) {
+        pack_read_phrases(&from, node);
+        return;
+    }
+    options_decode(&target, 1, where, node, pack->doc, d);
+    guard->whole_post = body.scope == 1;
+    pack_read_phrases(&from, body.phrases);
+    pack_read_regexes(&from, body.regex);
+    if (!body.phrases && !body.regex)
+        diag_error(d, pack->doc, node->mark, "%s: neither phrases nor regex", where);
+}
+
+static bool guard_add(struct ruleset *set, uint32_t pack, struct str name,
+                      const struct config_node *node, struct diag *d)
+{
+    struct guard *guard = ruleset_grow((void **)&set->guards, &set->n_guards, &set->cap_guards,
+                                       sizeof(*guard), GUARDS_MAX, "guards", d);
+
+    if (!guard)
+        return false;
+    *guard = (struct guard){.name = name, .pack = pack, .node = node};
+    return true;
+}
+
+void pack_read_guards(struct ruleset *set, uint32_t index, struct diag *d)
+{
+    struct pack *pack = &set->packs[index];
+    const struct config_node *map = pack->guards_node;
+    char where[NAME_MAX_LEN + 16];
+
+    pack->first_guard = pack->end_guard = (uint32_t)set->n_guards;
+    if (!check_map(pack, "guards", map, d))
+        return;
+    for (size_t i = 0; i < map->n; i++) {
+        if (!check_name(pack, "guards", map->keys[i], d) ||
+            !guard_add(set, index, map->keys[i]->value, map->items[i], d))
+            continue;
+        pack->end_guard = (uint32_t)set->n_guards;
+        snprintf(where, sizeof(where), "guards.%.*s", STR_FMT(map->keys[i]->value));
+        read_guard_body(set, pack->end_guard - 1, where, map->items[i], d);
+    }
+}
+
+/* ---- unless --------------------------------------------------------------------------------- */
+
+struct unless {
+    struct ruleset *set;
+    uint32_t pack;
+    const char *where;
+    uint32_t *guards;
+    size_t *n_guards;
+    uint32_t anonymous; /* the guard of the inline phrases; HELD_BY_NOBODY: none yet */
+    struct diag *d;
+};
+
+static void unless_add(const struct unless *u, const struct config_node *node, uint32_t guard)
+{
+    if (*u->n_guards < RULE_GUARDS_MAX)
+        u->guards[(*u->n_guards)++] = guard;
+    else
+        diag_error(u->d, u->set->packs[u->pack].doc, node->mark, "%s: more than %d guards",
+                   u->where, RULE_GUARDS_MAX);
+}
+
+static void unless_phrase(struct unless *u, const struct config_node *node)
+{
+    if (u->anonymous == HELD_BY_NOBODY) {
+        if (!guard_add(u->set, u->pack, (struct str){0}, node, u->d))
+            return;
+        u->anonymous = (uint32_t)u->set->n_guards - 1;
+        unless_add(u, node, u->anonymous);
+    }
+    const struct pattern_source from = {.set = u->set, .pack = u->pack, .where = u->where,
+                                        .owner = u->anonymous | OWNER_GUARD, .d = u->d};
+    pack_read_phrases(&from, node);
+}
+
+/* A bare name is a guard; anything in quotes, or that cannot be a name, is a phrase. */
+static void unless_item(struct unless *u, const struct config_node *node)
+{
+    const struct config_doc *doc = u->set->packs[u->pack].doc;
+    char shown[CONFIG_SHOWN_MAX];
+    const char *guess;
+    uint32_t guard;
+
+    if (node->kind != CONFIG_SCALAR) {
+        diag_error(u->d, doc, node->mark, "%s: expected a guard or a phrase, got %s", u->where,
+                   config_shown(node, shown));
+        return;
+    }
+    if (node->quoted || !is_name(node->value)) {
+        unless_phrase(u, node);
+        return;
+    }
+    if (pack_find_guard(u->set, u->pack, node->value, &guard)) {
+        unless_add(u, node, guard);
+        return;
+    }
+    guess = pack_guess_guard(u->set, u->pack, node->value);
+    if (guess)
+        diag_error(u->d, doc, node->mark, "%s: no guard is called '%.*s' (did you mean '%s'?)",
+                   u->where, STR_FMT(node->value), guess);
+    else
+        diag_error(u->d, doc, node->mark,
+                   "%s: no guard is called '%.*s'; a phrase of one word needs quotes", u->where,
+                   STR_FMT(node->value));
+}
+
+void pack_read_unless(struct ruleset *set, uint32_t pack, const char *where,
+                      const struct config_node *node, uint32_t *guards, size_t *n_guards,
+                      struct diag *d)
+{
+    struct unless u = {set, pack, where, guards, n_guards, HELD_BY_NOBODY, d};
+
+    if (!node)
+        return;
+    if (node->kind == CONFIG_SCALAR) {
+        unless_item(&u, node);
+        return;
+    }
+    if (node->kind == CONFIG_MAP) {
+        if (guard_add(set, pack, (struct str){0}, node, d)) {
+            unless_add(&u, node, (uint32_t)set->n_guards - 1);
+            read_guard_body(set, (uint32_t)set->n_guards - 1, where, node, d);
+        }
+        return;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        if (node->items[i]->kind == CONFIG_MAP)
+            pack_read_unless(set, pack, where, node->items[i], guards, n_guards, d);
+        else
+            unless_item(&u, node->items[i]);
+    }
+}

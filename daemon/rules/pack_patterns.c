@@ -1,0 +1,191 @@
+/* Reading packs: phrases and regexes, compiled and attached to their rule or guard.
+ *
+ * A complaint about a regex points at the very character: PCRE2 says where in the source it stopped. */
+#include "rules/ruleset.h"
+
+#define PATTERNS_MAX 100000
+
+/* ---- phrases -------------------------------------------------------------------------------- */
+
+static const struct word_list *scope_list(void *user, struct str name)
+{
+    const struct pattern_source *from = user;
+
+    return pack_find_list(from->set, from->pack, name);
+}
+
+static const char *scope_guess(void *user, struct str name)
+{
+    const struct pattern_source *from = user;
+
+    return pack_guess_list(from->set, from->pack, name);
+}
+
+static struct str scope_capture(void *user, struct str list)
+{
+    const struct pattern_source *from = user;
+
+    for (size_t i = 0; i < from->n_captures; i++)
+        if (str_eq(from->captures[i].value, list))
+            return from->captures[i].name;
+    return (struct str){0};
+}
+
+static struct pattern *pattern_add(const struct pattern_source *from)
+{
+    struct ruleset *set = from->set;
+    struct pattern *p = ruleset_grow((void **)&set->patterns, &set->n_patterns, &set->cap_patterns,
+                                     sizeof(*p), PATTERNS_MAX, "phrases and regexes", from->d);
+
+    if (p) {
+        p->owner = from->owner;
+        p->set = from->pack;
+    }
+    return p;
+}
+
+/* Hands the regex over to a new pattern. */
+static void pattern_attach(const struct pattern_source *from, struct str source,
+                           struct regex *regex, const struct pattern_group *groups,
+                           unsigned n_groups, bool on_plain)
+{
+    struct pattern *p = pattern_add(from);
+
+    if (!p) {
+        regex_destroy(regex);
+        return;
+    }
+    p->regex = regex;
+    p->on_plain = on_plain;
+    p->source = arena_str(&from->set->arena, source);
+    if (n_groups == 0)
+        return;
+    p->groups = arena_alloc(&from->set->arena, n_groups * sizeof(*groups));
+    if (!p->groups)
+        return;
+    memcpy(p->groups, groups, n_groups * sizeof(*groups));
+    p->n_groups = n_groups;
+}
+
+static int phrase_to_regex(const struct pattern_source *from, struct str phrase, struct buf *source,
+                           struct pattern_group *groups, unsigned *n_groups, struct regex **ret,
+                           struct error *err)
+{
+    const struct phrase_scope scope = {scope_list, scope_capture, scope_guess, (void *)from};
+    size_t at;
+    int r;
+
+    r = phrase_compile(phrase, &scope, &from->set->arena, source, groups, n_groups, err);
+    if (r < 0)
+        return r;
+    return regex_create(buf_str(source), 0, ret, &at, err);
+}
+
+static void read_phrase(const struct pattern_source *from, const struct config_node *node)
+{
+    const struct config_doc *doc = from->set->packs[from->pack].doc;
+    struct buf source = BUF_INIT(REGEX_SOURCE_MAX);
+    struct pattern_group groups[REGEX_GROUPS_MAX];
+    char shown[CONFIG_SHOWN_MAX];
+    struct regex *regex = NULL;
+    unsigned n_groups = 0;
+    struct error err = {0};
+
+    if (node->kind != CONFIG_SCALAR || config_is_null(node))
+        diag_error(from->d, doc, node->mark, "%s: expected a phrase, got %s", from->where,
+                   config_shown(node, shown));
+    else if (phrase_to_regex(from, node->value, &source, groups, &n_groups, &regex, &err) < 0)
+        diag_error(from->d, doc, node->mark, "%s: phrase %s: %s", from->where,
+                   config_shown(node, shown), err.text);
+    else
+        pattern_attach(from, buf_str(&source), regex, groups, n_groups, false);
+    buf_finish(&source);
+}
+
+/* ---- regexes -------------------------------------------------------------------------------- */
+
+static void regex_attach(const struct pattern_source *from, struct str source, struct regex *regex)
+{
+    struct pattern_group groups[REGEX_GROUPS_MAX] = {{{0}, {0}}};
+    unsigned n = regex_groups(regex);
+
+    for (unsigned i = 0; i < n; i++)
+        groups[i].name = regex_group_name(regex, i + 1);
+    pattern_attach(from, source, regex, groups, n, true);
+}
+
+/* Where in the file the byte `at` of a one-line scalar stands. */
+static struct config_mark mark_inside(const struct config_node *node, size_t at)
+{
+    struct config_mark mark = node->mark;
+
+    if (at <= node->value.len && !memchr(node->value.s, '\n', node->value.len)) {
+        mark.column += (unsigned)at + node->quoted;
+        mark.width = 1;
+    }
+    return mark;
+}
+
+static bool matches_nothing(struct regex *regex)
+{
+    struct regex_scratch *scratch = NULL;
+    const size_t *spans;
+    bool empty;
+
+    if (regex_scratch_create(&scratch, NULL) < 0)
+        return false;
+    empty = regex_find(regex, scratch, STR(""), 0, &spans) == REGEX_HIT;
+    regex_scratch_destroy(scratch);
+    return empty;
+}
+
+static void read_regex(const struct pattern_source *from, const struct config_node *node)
+{
+    const struct config_doc *doc = from->set->packs[from->pack].doc;
+    char shown[CONFIG_SHOWN_MAX];
+    struct regex *regex = NULL;
+    struct error err = {0};
+    size_t at;
+
+    if (node->kind != CONFIG_SCALAR || config_is_null(node)) {
+        diag_error(from->d, doc, node->mark, "%s: expected a regex, got %s", from->where,
+                   config_shown(node, shown));
+        return;
+    }
+    if (regex_create(node->value, REGEX_CASELESS, &regex, &at, &err) < 0) {
+        diag_error(from->d, doc, mark_inside(node, at), "%s: regex: %s", from->where, err.text);
+        return;
+    }
+    if (matches_nothing(regex)) {
+        diag_error(from->d, doc, node->mark, "%s: regex matches the empty text, so any post",
+                   from->where);
+        regex_destroy(regex);
+        return;
+    }
+    regex_attach(from, node->value, regex);
+}
+
+/* ---- one or a list of them ------------------------------------------------------------------ */
+
+static void read_each(const struct pattern_source *from, const struct config_node *node,
+                      void (*read)(const struct pattern_source *, const struct config_node *))
+{
+    if (!node)
+        return;
+    if (node->kind != CONFIG_LIST) {
+        read(from, node);
+        return;
+    }
+    for (size_t i = 0; i < node->n; i++)
+        read(from, node->items[i]);
+}
+
+void pack_read_phrases(const struct pattern_source *from, const struct config_node *node)
+{
+    read_each(from, node, read_phrase);
+}
+
+void pack_read_regexes(const struct pattern_source *from, const struct config_node *node)
+{
+    read_each(from, node, read_regex);
+}

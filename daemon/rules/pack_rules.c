@@ -1,0 +1,241 @@
+/* Reading packs: the rules. */
+#include "rules/ruleset.h"
+
+#define SCORE_MAX 100
+#define WHERE_MAX 128
+
+struct rule_body {
+    struct str id, topic, place, note;
+    int class, signal;
+    int64_t score;
+    bool extract;
+    const struct config_node *phrases, *regex, *unless, *capture, *tests;
+};
+
+static const char *const classes[] = {"none", "praise", "complaint", "outage", NULL};
+static const char *const signals[] = {"none", "recovery", "maintenance", "past", "joke", "news",
+                                      "other-brand", NULL};
+
+#define FIELD(name) .offset = offsetof(struct rule_body, name)
+
+static const struct option rule_options[] = {
+    {.key = "id", .kind = OPTION_STRING, FIELD(id), .min = 1, .max = 64, .required = true,
+     .help = "Name of the rule, once in a pack; it stands in every verdict."},
+    {.key = "class", .kind = OPTION_ENUM, FIELD(class), .def = "none", .choices = classes,
+     .help = "What the post is if the rule hits."},
+    {.key = "signal", .kind = OPTION_ENUM, FIELD(signal), .def = "none", .choices = signals,
+     .help = "What is noted beside the class."},
+    {.key = "extract", .kind = OPTION_BOOL, FIELD(extract),
+     .help = "The rule only captures; it has neither class nor signal."},
+    {.key = "score", .kind = OPTION_INT, FIELD(score), .def = "3", .min = -SCORE_MAX,
+     .max = SCORE_MAX, .help = "What the rule adds to its class, once a post."},
+    {.key = "phrases", .kind = OPTION_NODE, FIELD(phrases), .help = "Phrases; one must match."},
+    {.key = "regex", .kind = OPTION_NODE, FIELD(regex), .help = "PCRE2 regexes; one must match."},
+    {.key = "unless", .kind = OPTION_NODE, FIELD(unless),
+     .help = "Guards or phrases that hold a hit back."},
+    {.key = "capture", .kind = OPTION_NODE, FIELD(capture),
+     .help = "Fields to fill: the name of a list (its words that matched) or a text."},
+    {.key = "topic", .kind = OPTION_STRING, FIELD(topic), .max = 64,
+     .help = "Short for capture: {topic: ...}."},
+    {.key = "place", .kind = OPTION_STRING, FIELD(place), .max = 64,
+     .help = "Short for capture: {place: ...}."},
+    {.key = "tests", .kind = OPTION_NODE, FIELD(tests),
+     .help = "match: posts that the rule must decide; skip: posts where it must not count."},
+    {.key = "note", .kind = OPTION_STRING, FIELD(note), .help = "Why, for people."},
+    {0},
+};
+
+struct rule_tests {
+    const struct config_node *match, *skip;
+};
+
+static const struct option test_options[] = {
+    {.key = "match", .kind = OPTION_NODE, .offset = offsetof(struct rule_tests, match),
+     .help = "Posts that this rule hits and whose verdict is its class."},
+    {.key = "skip", .kind = OPTION_NODE, .offset = offsetof(struct rule_tests, skip),
+     .help = "Posts where this rule does not count."},
+    {0},
+};
+
+struct reading {
+    struct ruleset *set;
+    uint32_t pack;
+    struct config_doc *doc;
+    const struct config_node *node;
+    const char *where;
+    struct diag *d;
+};
+
+/* ---- captures ------------------------------------------------------------------------------- */
+
+static void capture_add(const struct reading *x, struct rule_capture *captures, size_t *n,
+                        struct str name, struct str value, struct config_mark mark)
+{
+    if (*n == RULE_CAPTURES_MAX)
+        diag_error(x->d, x->doc, mark, "%s: more than %d captures", x->where, RULE_CAPTURES_MAX);
+    else
+        captures[(*n)++] = (struct rule_capture){name, value};
+}
+
+static void read_capture_map(const struct reading *x, const struct config_node *map,
+                             struct rule_capture *captures, size_t *n)
+{
+    char shown[CONFIG_SHOWN_MAX];
+
+    if (!map)
+        return;
+    if (map->kind != CONFIG_MAP) {
+        diag_error(x->d, x->doc, map->mark, "%s.capture: expected a map, got %s", x->where,
+                   config_shown(map, shown));
+        return;
+    }
+    for (size_t i = 0; i < map->n; i++) {
+        if (map->items[i]->kind == CONFIG_SCALAR && !config_is_null(map->items[i]))
+            capture_add(x, captures, n, map->keys[i]->value, map->items[i]->value,
+                        map->keys[i]->mark);
+        else
+            diag_error(x->d, x->doc, map->items[i]->mark,
+                       "%s.capture: expected a list's name or a text, got %s", x->where,
+                       config_shown(map->items[i], shown));
+    }
+}
+
+static void read_captures(const struct reading *x, const struct rule_body *body,
+                          struct rule_capture *captures, size_t *n)
+{
+    read_capture_map(x, body->capture, captures, n);
+    if (body->topic.len > 0)
+        capture_add(x, captures, n, STR("topic"), body->topic, x->node->mark);
+    if (body->place.len > 0)
+        capture_add(x, captures, n, STR("place"), body->place, x->node->mark);
+}
+
+/* Captures of lists are the patterns' business; texts are said whenever the rule counts. */
+static void keep_literals(const struct reading *x, struct rule *rule,
+                          const struct rule_capture *captures, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!phrase_is_builtin(captures[i].value) &&
+            !pack_find_list(x->set, x->pack, captures[i].value))
+            rule->captures[rule->n_captures++] = captures[i];
+}
+
+/* ---- one rule ------------------------------------------------------------------------------- */
+
+static void check_purpose(const struct reading *x, const struct rule_body *body)
+{
+    int purposes = (body->class > 0) + (body->signal > 0) + body->extract;
+    bool mistyped = config_get(x->node, "class") || config_get(x->node, "signal");
+
+    if (purposes == 0 && !mistyped)
+        diag_error(x->d, x->doc, x->node->mark,
+                   "%s: gives neither a class nor a signal, and is no extract rule", x->where);
+    else if (purposes > 1)
+        diag_error(x->d, x->doc, x->node->mark,
+                   "%s: gives more than one of class, signal and extract", x->where);
+    if (!body->phrases && !body->regex)
+        diag_error(x->d, x->doc, x->node->mark, "%s: neither phrases nor regex", x->where);
+}
+
+static void check_unique(const struct reading *x, struct str id)
+{
+    for (size_t i = 0; i < x->set->n_rules; i++) {
+        const struct rule *other = &x->set->rules[i];
+        if (other->pack != x->pack || !str_eq(other->id, id))
+            continue;
+        diag_error(x->d, x->doc, x->node->mark, "%s: id '%.*s' is taken by the rule in line %u",
+                   x->where, STR_FMT(id), other->node->mark.line);
+        return;
+    }
+}
+
+static void read_tests(const struct reading *x, const struct rule_body *body, struct rule *rule)
+{
+    struct rule_tests tests = {0};
+    const struct option_target target = {test_options, &tests};
+    char where[WHERE_MAX + 8];
+
+    snprintf(where, sizeof(where), "%s.tests", x->where);
+    options_decode(&target, 1, where, body->tests, x->doc, x->d);
+    rule->match = tests.match;
+    rule->skip = tests.skip;
+}
+
+static void read_patterns(const struct reading *x, const struct rule_body *body, uint32_t owner,
+                          const struct rule_capture *captures, size_t n_captures)
+{
+    const struct pattern_source from = {
+        .set = x->set, .pack = x->pack, .owner = owner, .where = x->where,
+        .captures = captures, .n_captures = n_captures, .d = x->d,
+    };
+
+    pack_read_phrases(&from, body->phrases);
+    pack_read_regexes(&from, body->regex);
+}
+
+static void read_guards(const struct reading *x, const struct rule_body *body, struct rule *rule)
+{
+    const struct pack *pack = &x->set->packs[x->pack];
+
+    memcpy(rule->guards, pack->unless, pack->n_unless * sizeof(*pack->unless));
+    rule->n_guards = pack->n_unless;
+    pack_read_unless(x->set, x->pack, x->where, body->unless, rule->guards, &rule->n_guards, x->d);
+}
+
+static void fill_rule(const struct reading *x, const struct rule_body *body, struct rule *rule)
+{
+    struct pack *pack = &x->set->packs[x->pack];
+
+    rule->id = body->id;
+    rule->name = arena_printf(&x->set->arena, "%.*s/%.*s", STR_FMT(pack->name), STR_FMT(body->id));
+    rule->pack = x->pack;
+    rule->node = x->node;
+    rule->class = (enum mention_class)body->class;
+    rule->signal = body->signal > 0 ? 1u << (body->signal - 1) : 0;
+    rule->score = rule->class == CLASS_NONE ? 0 : (int)body->score;
+}
+
+static void read_rule(struct ruleset *set, uint32_t pack, const struct config_node *node,
+                      struct diag *d)
+{
+    struct rule_capture captures[RULE_CAPTURES_MAX];
+    struct rule_body body = {0};
+    const struct option_target target = {rule_options, &body};
+    const struct config_node *id = config_get(node, "id");
+    struct reading x = {set, pack, set->packs[pack].doc, node, NULL, d};
+    char where[WHERE_MAX];
+    size_t n_captures = 0;
+
+    snprintf(where, sizeof(where), "rules.%.*s", STR_FMT(id ? id->value : STR("?")));
+    x.where = where;
+    options_decode(&target, 1, where, node, x.doc, d);
+    if (node->kind != CONFIG_MAP)
+        return;
+    check_purpose(&x, &body);
+    check_unique(&x, body.id);
+    struct rule *rule = ruleset_grow((void **)&set->rules, &set->n_rules, &set->cap_rules,
+                                     sizeof(*rule), RULES_MAX, "rules", d);
+    if (!rule)
+        return;
+    fill_rule(&x, &body, rule);
+    read_guards(&x, &body, rule);
+    read_captures(&x, &body, captures, &n_captures);
+    keep_literals(&x, rule, captures, n_captures);
+    read_tests(&x, &body, rule);
+    read_patterns(&x, &body, (uint32_t)(rule - set->rules), captures, n_captures);
+}
+
+void pack_read_rules(struct ruleset *set, uint32_t index, struct diag *d)
+{
+    struct pack *pack = &set->packs[index];
+    const struct config_node *list = pack->rules_node;
+    char shown[CONFIG_SHOWN_MAX];
+
+    pack_read_unless(set, index, "unless", pack->unless_node, pack->unless, &pack->n_unless, d);
+    if (list && list->kind != CONFIG_LIST)
+        diag_error(d, pack->doc, list->mark, "rules: expected a list, got %s",
+                   config_shown(list, shown));
+    else
+        for (size_t i = 0; list && i < list->n; i++)
+            read_rule(set, index, list->items[i], d);
+}

@@ -1,0 +1,324 @@
+/* The phrase compiler: one walk over the text of a phrase, writing PCRE2 as it goes.
+ *
+ *     phrase       = element { space element }
+ *     element      = word | word "*" | "*" | "{" list "}" [ "?" ] | "~" N
+ *                  | "(" phrase { "|" phrase } ")" [ "?" ]
+ *
+ * Each element writes its words with the space before them, so that an optional element takes its space
+ * along. Words go through text_normalise(), as posts do. */
+#include "rules/phrase.h"
+
+#include <errno.h>
+
+struct compiler {
+    const struct phrase_scope *scope;
+    struct arena *arena;
+    struct buf *out;
+    struct pattern_group *groups;
+    unsigned *n_groups;
+    struct error *err;
+    unsigned depth;
+    unsigned words; /* that a hit must hold */
+};
+
+static int compile_sequence(struct compiler *c, struct str *rest, bool in_group);
+
+static const struct {
+    struct str name;
+    const char *source;
+} builtins[] = {
+    {{"duration", 8},
+     "(?:(?: (?:\\d+(?: \\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|few|"
+     "couple|couple of|half an?|many))(?: (?:more|whole|full|long|and a half))?"
+     " (?:secs?|seconds?|mins?|minutes?|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)"
+     "| \\d+(?:s|m|min|mins|h|hr|hrs|d|w|wks?|yrs?)| hours| days| weeks| months| years| ages)"},
+    {{"money", 5},
+     "(?: [\\p{Sc}] \\d+(?: \\d{2,3})*[km]?| \\d+(?: \\d{2,3})*"
+     " (?:dollars?|bucks|pounds?|quid|euros?|usd|gbp|eur|cents?|pence)(?= ))"},
+    {{"time", 4}, "(?: \\d{1,2}(?: \\d\\d)? ?(?:am|pm)| \\d\\d \\d\\d| noon| midnight)"},
+    {{"count", 5},
+     "(?: \\d+(?:st|nd|rd|th|x)?| one| two| three| four| five| six| seven| eight| nine| ten| dozens?"
+     "| hundreds| thousands| several| many| multiple| numerous| countless)"},
+};
+
+static const char *builtin_find(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+        if (str_eq(builtins[i].name, name))
+            return builtins[i].source;
+    return NULL;
+}
+
+bool phrase_is_builtin(struct str name)
+{
+    return builtin_find(name) != NULL;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+static bool is_plain_byte(char byte)
+{
+    unsigned char b = (unsigned char)byte;
+
+    return b >= 0x80 || (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') || b == '_' || b == ' ';
+}
+
+static void write_escaped(struct buf *out, struct str words)
+{
+    for (size_t i = 0; i < words.len; i++) {
+        if (!is_plain_byte(words.s[i]))
+            buf_append_char(out, '\\');
+        buf_append_char(out, words.s[i]);
+    }
+}
+
+/* "isn't*": normalised, its last word open at the end. */
+static int compile_word(struct compiler *c, struct str word)
+{
+    bool open = word.s[word.len - 1] == '*';
+    struct str stem = open ? str_slice(word, 0, word.len - 1) : word;
+    struct text_normal normal;
+
+    if (stem.len == 0) {
+        buf_append_str(c->out, STR(" [^ \\n]+"));
+        return 0;
+    }
+    if (memchr(stem.s, '*', stem.len))
+        return error_set(c->err, -EINVAL, "'%.*s': * stands at the end of a word only",
+                         STR_FMT(word));
+    if (text_normalise(stem, c->arena, &normal) < 0)
+        return error_oom(c->err);
+    if (normal.normal.len < 3)
+        return error_set(c->err, -EINVAL, "'%.*s' has no letters, so it can never match",
+                         STR_FMT(word));
+    write_escaped(c->out, str_slice(normal.normal, 0, normal.normal.len - 1));
+    if (open)
+        buf_append_str(c->out, STR("[^ \\n]*"));
+    c->words++;
+    return 0;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static int group_open(struct compiler *c, struct str name, struct str value)
+{
+    if (*c->n_groups == REGEX_GROUPS_MAX)
+        return error_set(c->err, -EINVAL, "captures more than %d values", REGEX_GROUPS_MAX);
+    c->groups[(*c->n_groups)++] = (struct pattern_group){name, value};
+    buf_append_char(c->out, '(');
+    return 0;
+}
+
+static int compile_item(struct compiler *c, struct str capture, const struct word_item *item)
+{
+    struct str rest = item->phrase;
+    int r;
+
+    r = group_open(c, capture, item->value);
+    if (r < 0)
+        return r;
+    r = compile_sequence(c, &rest, false);
+    buf_append_char(c->out, ')');
+    return r;
+}
+
+static int compile_items(struct compiler *c, const struct word_list *list, struct str capture)
+{
+    bool each = capture.len > 0 && list->n > 0 && list->items[0].value.len > 0;
+    int r = 0;
+
+    if (capture.len > 0 && !each)
+        r = group_open(c, capture, (struct str){0});
+    else
+        buf_append_str(c->out, STR("(?:"));
+    for (size_t i = 0; r == 0 && i < list->n; i++) {
+        struct str rest = list->items[i].phrase;
+        unsigned words = c->words;
+        if (i > 0)
+            buf_append_char(c->out, '|');
+        r = each ? compile_item(c, capture, &list->items[i]) : compile_sequence(c, &rest, false);
+        c->words = words;
+    }
+    buf_append_char(c->out, ')');
+    return r;
+}
+
+static int compile_list(struct compiler *c, struct str name)
+{
+    const struct word_list *list = c->scope->list_find(c->scope->user, name);
+    const char *builtin = builtin_find(name), *guess;
+    struct str capture = c->scope->capture_find(c->scope->user, name);
+    int r;
+
+    c->words++;
+    if (builtin && capture.len > 0) {
+        r = group_open(c, capture, (struct str){0});
+        buf_append_str(c->out, str_from(builtin));
+        buf_append_char(c->out, ')');
+        return r;
+    }
+    if (builtin)
+        return buf_append_str(c->out, str_from(builtin)) ? 0 : error_oom(c->err);
+    if (list && c->depth >= PHRASE_NESTING_MAX)
+        return error_set(c->err, -EINVAL, "list '%.*s' is nested too deep; does it contain itself?",
+                         STR_FMT(name));
+    if (list) {
+        c->depth++;
+        r = compile_items(c, list, capture);
+        c->depth--;
+        return r;
+    }
+    guess = c->scope->list_guess(c->scope->user, name);
+    if (guess)
+        return error_set(c->err, -EINVAL, "no list is called '%.*s' (did you mean '%s'?)",
+                         STR_FMT(name), guess);
+    return error_set(c->err, -EINVAL, "no list is called '%.*s'", STR_FMT(name));
+}
+
+/* ---- structure ------------------------------------------------------------------------------ */
+
+static int compile_gap(struct compiler *c, struct str number)
+{
+    int64_t n;
+
+    if (!str_to_i64(number, 1, PHRASE_GAP_MAX, &n))
+        return error_set(c->err, -EINVAL, "'~%.*s' is no distance: ~1 to ~%d words",
+                         STR_FMT(number), PHRASE_GAP_MAX);
+    buf_printf(c->out, "(?: [^ \\n]+){0,%d}?", (int)n);
+    return 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Up to white space or one of the characters of the structure. */
+static struct str take_word(struct str *rest)
+{
+    size_t len = 0;
+
+    while (len < rest->len && !is_blank(rest->s[len]) && !memchr("(){}|", rest->s[len], 5))
+        len++;
+    struct str word = str_slice(*rest, 0, len);
+    *rest = str_slice(*rest, len, rest->len);
+    return word;
+}
+
+static bool take_char(struct str *rest, char c)
+{
+    if (rest->len == 0 || rest->s[0] != c)
+        return false;
+    *rest = str_slice(*rest, 1, rest->len);
+    return true;
+}
+
+/* Behind "(": alternatives up to ")". */
+static int compile_alternatives(struct compiler *c, struct str *rest)
+{
+    int r;
+
+    if (c->depth >= PHRASE_NESTING_MAX)
+        return error_set(c->err, -EINVAL, "more than %d groups in each other", PHRASE_NESTING_MAX);
+    c->depth++;
+    do {
+        r = compile_sequence(c, rest, true);
+        if (r < 0)
+            return r;
+        if (rest->len == 0)
+            return error_set(c->err, -EINVAL, "a ( is never closed");
+        if (rest->s[0] == '|')
+            buf_append_char(c->out, '|');
+    } while (take_char(rest, '|'));
+    c->depth--;
+    take_char(rest, ')');
+    return 0;
+}
+
+static int compile_braces(struct compiler *c, struct str *rest)
+{
+    struct str name = str_trim(take_word(rest));
+
+    if (!take_char(rest, '}'))
+        return error_set(c->err, -EINVAL, "a { is never closed");
+    return compile_list(c, name);
+}
+
+/* "(…)", "{…}" and what may follow them. */
+static int compile_bracket(struct compiler *c, struct str *rest)
+{
+    unsigned words = c->words;
+    int r;
+
+    buf_append_str(c->out, STR("(?:"));
+    r = take_char(rest, '(') ? compile_alternatives(c, rest)
+                             : (take_char(rest, '{'), compile_braces(c, rest));
+    buf_append_char(c->out, ')');
+    if (r == 0 && take_char(rest, '?')) {
+        buf_append_char(c->out, '?');
+        c->words = words;
+    }
+    return r;
+}
+
+static int compile_element(struct compiler *c, struct str *rest)
+{
+    char first = rest->s[0];
+
+    if (first == '(' || first == '{')
+        return compile_bracket(c, rest);
+    if (first == '}')
+        return error_set(c->err, -EINVAL, "a } without its {");
+    struct str word = take_word(rest);
+    if (first == '~')
+        return compile_gap(c, str_slice(word, 1, word.len));
+    return compile_word(c, word);
+}
+
+static int compile_sequence(struct compiler *c, struct str *rest, bool in_group)
+{
+    unsigned elements = 0;
+    bool after_gap = true;
+    int r;
+
+    for (;;) {
+        while (rest->len > 0 && is_blank(rest->s[0]))
+            *rest = str_slice(*rest, 1, rest->len);
+        if (rest->len == 0 || (in_group && memchr("|)", rest->s[0], 2)))
+            break;
+        if (memchr("|)", rest->s[0], 2))
+            return error_set(c->err, -EINVAL, "a %c without its (", rest->s[0]);
+        bool gap = rest->s[0] == '~';
+        if (gap && after_gap)
+            return error_set(c->err, -EINVAL, "a distance ~N stands between words");
+        r = compile_element(c, rest);
+        if (r < 0)
+            return r;
+        after_gap = gap;
+        elements++;
+    }
+    if (elements == 0)
+        return error_set(c->err, -EINVAL, "is empty");
+    if (after_gap)
+        return error_set(c->err, -EINVAL, "a distance ~N stands between words");
+    return 0;
+}
+
+int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct arena *arena,
+                   struct buf *out, struct pattern_group *groups, unsigned *n_groups,
+                   struct error *err)
+{
+    struct compiler c = {scope, arena, out, groups, n_groups, err, 0, 0};
+    struct str rest = phrase;
+    int r;
+
+    if (phrase.len > PHRASE_MAX)
+        return error_set(err, -EINVAL, "longer than %d bytes", PHRASE_MAX);
+    r = compile_sequence(&c, &rest, false);
+    if (r < 0)
+        return r;
+    if (c.words == 0)
+        return error_set(err, -EINVAL, "would match anything: no word in it is required");
+    buf_append_str(out, STR("(?= )"));
+    return out->failed ? error_set(err, -EINVAL, "becomes too large (%zu bytes)", out->max_len) : 0;
+}

@@ -1,0 +1,40 @@
+/* PCRE2, bounded: one place for its flags, limits and errors. Internal to rules/.
+ *
+ * UTF and UCP always. JIT code ignores depth and heap limits, so the match limit is what holds in both
+ * engines; a limit reached is "no hit, limited", and the caller counts it. */
+#ifndef MENTIOND_RULES_REGEX_H
+#define MENTIOND_RULES_REGEX_H
+
+#include "mentiond/error.h"
+#include "mentiond/str.h"
+
+#define REGEX_SOURCE_MAX (32 * 1024) /* bytes */
+#define REGEX_GROUPS_MAX 64
+#define REGEX_NESTING_MAX 64         /* parentheses in each other */
+
+#define REGEX_CASELESS (1u << 0)
+
+struct regex;
+
+/* Owned by the caller. On failure -EINVAL, `err` says why and *ret_at where in the source (bytes). */
+int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *ret_at,
+                 struct error *err);
+void regex_destroy(struct regex *regex);
+
+unsigned regex_groups(const struct regex *regex); /* numbered from 1 */
+/* Name of a group; empty if it has none. Borrowed from the regex. */
+struct str regex_group_name(const struct regex *regex, unsigned group);
+
+/* Memory for matching; one thread at a time. */
+struct regex_scratch;
+int regex_scratch_create(struct regex_scratch **ret, struct error *err);
+void regex_scratch_destroy(struct regex_scratch *scratch);
+
+enum regex_result { REGEX_NO_HIT, REGEX_HIT, REGEX_LIMITED };
+
+/* The leftmost match at or after `from` in valid UTF-8. On REGEX_HIT (*ret_spans)[2 * group] and [2 * group + 1]
+ * are its bytes, group 0 the whole, SIZE_MAX for groups that took no part; borrowed until the next call. */
+enum regex_result regex_find(const struct regex *regex, struct regex_scratch *scratch,
+                             struct str subject, size_t from, const size_t **ret_spans);
+
+#endif

@@ -1,0 +1,148 @@
+/* What a loaded rule set is made of. Internal to rules/.
+ *
+ * Packs hold lists, guards and rules; patterns (phrases and regexes) belong to rules and guards. All of it is
+ * built once by the loader (pack.c, pack_rules.c) and never changed: judging reads it and writes only to
+ * the matcher's scratch and the counters. */
+#ifndef MENTIOND_RULES_RULESET_H
+#define MENTIOND_RULES_RULESET_H
+
+#include "mentiond/rules.h"
+#include "rules/matcher.h"
+#include "rules/phrase.h"
+
+#define RULE_GUARDS_MAX 32
+#define RULE_CAPTURES_MAX 8
+#define RULES_ARENA_MAX (256 * 1024 * 1024)
+#define THRESHOLD_UNSET INT_MIN
+#define THRESHOLD_DEFAULT 3
+
+/* Owners of patterns: rules by index, guards with this bit. */
+#define OWNER_GUARD (1u << 31)
+
+struct rule_capture {
+    struct str name, value;
+};
+
+struct rule {
+    struct str id;    /* as written */
+    struct str name;  /* "pack/id" */
+    uint32_t pack;
+    enum mention_class class; /* CLASS_NONE for signal and extract rules */
+    unsigned signal;          /* one enum mention_signal bit, or 0 */
+    int score;
+    uint32_t guards[RULE_GUARDS_MAX]; /* each may hold a hit back */
+    size_t n_guards;
+    struct rule_capture captures[RULE_CAPTURES_MAX]; /* said whenever the rule counts */
+    size_t n_captures;
+    const struct config_node *node, *match, *skip; /* the rule in its doc, and its tests */
+};
+
+struct guard {
+    struct str name; /* empty: the inline phrases of a rule */
+    uint32_t pack;
+    bool whole_post; /* holds back hits anywhere, not only in its own sentence */
+    const struct config_node *node;
+};
+
+struct pack {
+    struct str name, lang; /* lang empty: judges every mention */
+    struct config_doc *doc; /* owned */
+    int thresholds[CLASS_COUNT]; /* THRESHOLD_UNSET: not said here */
+    struct word_list *lists;
+    size_t n_lists;
+    uint32_t first_guard, end_guard; /* its named guards */
+    uint32_t unless[RULE_GUARDS_MAX]; /* hold back every rule of the pack */
+    size_t n_unless;
+    const struct config_node *lists_node, *guards_node, *unless_node, *rules_node, *thresholds_node;
+};
+
+struct ruleset {
+    unsigned refs;
+    struct arena arena; /* owned: everything below that is not said otherwise */
+    struct pack *packs; /* owned, as the other three arrays */
+    size_t n_packs;
+    struct rule *rules;
+    size_t n_rules, cap_rules;
+    struct guard *guards;
+    size_t n_guards, cap_guards;
+    struct pattern *patterns;
+    size_t n_patterns, cap_patterns;
+    const struct matcher_engine *engine;
+    struct matcher *matcher; /* owned */
+    uint64_t limited;
+};
+
+/* ---- loading -------------------------------------------------------------------------------- */
+
+/* The steps of reading a pack, for all packs one after the other, because packs of one language may use each
+ * other's lists and guards. Each reports to `d`. */
+void pack_read_head(struct ruleset *set, uint32_t pack, struct diag *d);
+void pack_read_lists(struct ruleset *set, uint32_t pack, struct diag *d);
+void pack_read_guards(struct ruleset *set, uint32_t pack, struct diag *d);
+void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
+
+/* Compiles the phrases and regexes of one owner; `captures` maps lists to names and may be empty. */
+struct pattern_source {
+    struct ruleset *set;
+    uint32_t pack, owner;
+    const char *where; /* path of keys for messages */
+    const struct rule_capture *captures;
+    size_t n_captures;
+    struct diag *d;
+};
+void pack_read_phrases(const struct pattern_source *from, const struct config_node *node);
+void pack_read_regexes(const struct pattern_source *from, const struct config_node *node);
+
+/* Own names first, then those of other packs of the same language or of none. */
+const struct word_list *pack_find_list(const struct ruleset *set, uint32_t pack, struct str name);
+const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str name);
+bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret);
+const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct str name);
+
+/* Reads an `unless`: guard names and inline phrases. */
+void pack_read_unless(struct ruleset *set, uint32_t pack, const char *where,
+                      const struct config_node *node, uint32_t *guards, size_t *n_guards,
+                      struct diag *d);
+
+/* Makes room for one more in an array of the set; NULL, reported, over `max` or out of memory. */
+void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_t max,
+                   const char *what, struct diag *d);
+
+/* ---- judging -------------------------------------------------------------------------------- */
+
+#define JUDGED_HITS_MAX 512
+#define HELD_BY_NOBODY UINT32_MAX
+
+struct judged_hit {
+    uint32_t rule;
+    uint32_t start, end; /* bytes of the original */
+    uint32_t held_by;    /* the guard that held it back */
+    size_t first_capture, n_captures;
+};
+
+/* All that was found out about one mention; lives in its arena. */
+struct judgement {
+    struct arena arena; /* owned */
+    struct text_normal text;
+    struct judged_hit *hits; /* in the order of the text */
+    size_t n_hits;
+    struct rule_capture *captures;
+    size_t n_captures;
+    uint64_t *guards;  /* for each guard the sentences it was seen in, bit 63 for all later ones */
+    bool *counts;      /* for each rule: has a hit that nobody held back */
+    bool *packs;       /* for each pack: judges this mention */
+    int scores[CLASS_COUNT], thresholds[CLASS_COUNT];
+    unsigned signals;
+    enum mention_class class;
+    bool dropped;      /* hits beyond JUDGED_HITS_MAX */
+    unsigned limited;
+};
+
+/* -ENOMEM only. Finish it in any case. */
+int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret);
+void judgement_finish(struct judgement *j);
+
+/* Fills held_by and counts. */
+void guards_apply(const struct ruleset *set, struct judgement *j);
+
+#endif
