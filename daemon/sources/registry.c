@@ -7,10 +7,10 @@
 #define SET_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define WHERE_MAX 256
 
-extern const struct source_driver source_mastodon, source_bluesky, source_file, source_exec;
+extern const struct source_driver source_mastodon, source_bluesky, source_hackernews, source_file, source_exec;
 
 const struct source_driver *const source_drivers[] = {
-    &source_mastodon, &source_bluesky, &&source_file, &source_exec, NULL,
+    &source_mastodon, &source_bluesky, &source_hackernews, &source_file, &source_exec, NULL,
 };
 
 const struct source_driver *source_driver_find(struct str name)
