@@ -51,18 +51,20 @@ local function lane_figures(cx, sums)
     local out = {}
     for _, class in ipairs(CLASSES) do
         local heads = redis.call('ZRANGE', cx.brand .. ':heads:' .. class, 0, -1, 'WITHSCORES')
-        local n, overdue = 0, 0
+        local n, pressing, overdue = 0, 0, 0
+        local half = int(cx.now + math.floor(cx.conf.target[class] / 2))
         for i = 1, #heads, 2 do
             local key = lanes.key(cx, heads[i])
             local waits = redis.call('ZCARD', key)
             local late = redis.call('ZCOUNT', key, '-inf', cx.stamp)
             n, overdue = n + waits, overdue + late
+            pressing = pressing + redis.call('ZCOUNT', key, '-inf', half)
             out[#out + 1] = json_object({ { 'lane', json_text(heads[i]) },
                 { 'waiting', int(waits) }, { 'overdue', int(late) },
                 { 'due_at', int(math.floor(tonumber(heads[i + 1]))) } })
         end
         sums[#sums + 1] = { class, json_object({ { 'waiting', int(n) },
-            { 'overdue', int(overdue) },
+            { 'pressing', int(pressing) }, { 'overdue', int(overdue) },
             { 'due_at', heads[2] and int(math.floor(tonumber(heads[2]))) } }) }
     end
     return out
@@ -101,6 +103,9 @@ function looking.stats(cx, given)
     for i = 1, #flat, 2 do
         counts[#counts + 1] = { flat[i], flat[i + 1] }
     end
+    table.sort(counts, function(a, b)
+        return a[1] < b[1]
+    end)
     return json_object({
         { 'now', cx.stamp }, { 'waiting', json_object(sums) }, { 'lanes', json_list(figures) },
         { 'agents', people(cx) }, { 'counts', json_object(counts) },
