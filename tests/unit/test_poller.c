@@ -129,7 +129,7 @@ static struct mention post(const char *network, const char *handle, const char *
 
     mention_init(&m);
     m.network = str_from(network);
-    m.id = STR("n:1");
+    m.id = str_from(network[0] == 'm' ? "mastodon:1" : network[0] == 'b' ? "bluesky:1" : "x:1");
     m.author.id = STR("https://example.social/users/7");
     m.author.handle = str_from(handle);
     m.text = str_from(text);
