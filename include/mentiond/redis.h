@@ -10,6 +10,8 @@
 #ifndef MENTIOND_REDIS_H
 #define MENTIOND_REDIS_H
 
+#include <sys/types.h>
+
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 
@@ -87,27 +89,36 @@ struct redis_counters {
 };
 void redis_counters_get(const struct redis *redis, struct redis_counters *ret);
 
-/* ---- the private server (design.md section 9) ----------------------------------------------- */
+/* ---- the private server (docs/design.md: embedded) -------------------------------------------
+ *
+ * A redis-server of our own on the socket <state_dir>/redis.sock. Two locks keep it single:
+ *   <state_dir>/mentiond.lock   held by the mentiond that uses the directory
+ *   <state_dir>/lock            held by the redis-server itself, from before its start to its very end
+ * The kernel drops them with their holders, so no kill -9 leaves a stale one or two servers on one file. A server that has
+ * outlived its mentiond is adopted. */
 
 struct redis_server;
 
 struct redis_server_options {
-    const char *state_dir;    /* absolute; created 0700 if missing */
+    const char *state_dir;    /* absolute; created 0700 if missing, not its parents */
     int64_t max_memory;       /* bytes */
     const char *program;      /* NULL: redis-server in $PATH */
     int64_t start_timeout_ms;
 };
 
-/* Starts or adopts the server of this state directory; blocks at most start_timeout_ms. Errors say who holds
- * the lock. The URL to connect to is redis_server_url(). The loop supervises it: an exit is logged and
- * the server started again with backoff. */
+/* Starts or adopts the server of this state directory; blocks at most start_timeout_ms, and returns when the server
+ * answers (it may still be loading its data then). Errors: -EBUSY names the holder of a lock and its pid, -ENOENT: no
+ * such program, what to install. From then on the loop supervises the server: an exit is logged and it is started again, at
+ * growing intervals. */
 int redis_server_start(struct event_base *base, const struct redis_server_options *options,
                        struct redis_server **ret_server, struct error *err);
+/* The URL to connect to: borrowed until redis_server_stop(). */
 struct str redis_server_url(const struct redis_server *server);
-/* Ends the server in order (SIGTERM, waits for it) unless it was adopted by another; frees. */
+pid_t redis_server_pid(const struct redis_server *server); /* 0: not running just now */
+/* Ends the server in order (SIGTERM, and waits up to 10 s for its end), also an adopted one; frees. NULL is accepted. */
 void redis_server_stop(struct redis_server *server);
 
-/* unix:// URL of a state directory's socket, for mentionctl. Lives in storage. */
+/* unix:// URL of a state directory's socket, for mentionctl. Lives in storage; {NULL, 0} if that is too small. */
 struct str redis_server_socket_url(const char *state_dir, char *storage, size_t storage_size);
 
 #endif
