@@ -62,7 +62,7 @@ struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d)
 
     if (!plan)
         return NULL;
-    plan->settings = settings_load(config_path, d);
+    plan->settings = settings_read(config_path, d); /* goes on despite errors: all are to be said */
     ok = plan->settings != NULL;
     if (ok) {
         plan->sources = source_set_create(plan->settings, d);
