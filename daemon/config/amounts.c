@@ -11,12 +11,19 @@ struct unit {
 
 /* From large to small: a sum names each at most once, in this order. */
 static const struct unit duration_units[] = {
-    {{"w", 1}, 7 * INT64_C(86400000)}, {{"d", 1}, 86400000}, {{"h", 1}, 3600000},
-    {{"m", 1}, 60000},                 {{"s", 1}, 1000},     {{"ms", 2}, 1},
+    {{"w", 1}, 7 * INT64_C(86400000)},
+    {{"d", 1}, 86400000},
+    {{"h", 1}, 3600000},
+    {{"m", 1}, 60000},
+    {{"s", 1}, 1000},
+    {{"ms", 2}, 1},
 };
 
 static const struct unit size_units[] = {
-    {{"G", 1}, INT64_C(1) << 30}, {{"M", 1}, 1 << 20}, {{"k", 1}, 1 << 10}, {{"", 0}, 1},
+    {{"G", 1}, INT64_C(1) << 30},
+    {{"M", 1}, 1 << 20},
+    {{"k", 1}, 1 << 10},
+    {{"", 0}, 1},
 };
 
 /* The digits at the start of *text, which then begins behind them. */

@@ -1,6 +1,6 @@
-/* Collects what is wrong with a configuration. A message is made complete (place, words, excerpt) when it is
- * reported, because the file's text may be gone when it is printed; printing only puts them in order.
- * Secrets and control characters are kept out by excerpt.c.
+/* Collects what is wrong with a configuration. A message is made complete (place, words, excerpt)
+ * when it is reported, because the file's text may be gone when it is printed; printing only puts
+ * them in order. Secrets and control characters are kept out by excerpt.c.
  */
 #include <stdarg.h>
 

@@ -1,8 +1,8 @@
-/* Shows a place in a file. Responsible for what people see of their own file: the columns of the caret
- * under tabs, wide and combining characters, very long lines, and for what nobody may see: control
- * characters are replaced, and what looks like a secret is shown as asterisks. Two nets catch
- * secrets: the marks that option decoding left in doc->masks, and a look at the line itself, because
- * a YAML error comes before anything is decoded.
+/* Shows a place in a file. Responsible for what people see of their own file: the columns of the
+ * caret under tabs, wide and combining characters, very long lines, and for what nobody may see:
+ * control characters are replaced, and what looks like a secret is shown as asterisks. Two nets
+ * catch secrets: the marks that option decoding left in doc->masks, and a look at the line itself,
+ * because a YAML error comes before anything is decoded.
  */
 #include "config/excerpt.h"
 
@@ -81,8 +81,8 @@ static size_t character_next(struct str text, size_t at, int32_t *ret)
         *ret = text.s[at];
         return 1;
     }
-    len = utf8proc_iterate((const utf8proc_uint8_t *)text.s + at,
-                           (utf8proc_ssize_t)(text.len - at), &c);
+    len = utf8proc_iterate((const utf8proc_uint8_t *)text.s + at, (utf8proc_ssize_t)(text.len - at),
+                           &c);
     *ret = len > 0 ? c : -1;
     return len > 0 ? (size_t)len : 1;
 }
@@ -116,13 +116,13 @@ static void append_character(struct buf *out, int32_t c)
 
 /* ---- what must not be shown ---------------------------------------------------------------- */
 
-static const char *const secret_words[] = {"pass", "secret", "token", "apikey", "_key", "-key",
-                                           "pwd", "credential"};
+static const char *const secret_words[] = {"pass", "secret", "token", "apikey",
+                                           "_key", "-key",   "pwd",   "credential"};
 
 static bool is_name_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 static size_t skip_bytes(struct str line, size_t at, const char *which)
@@ -159,7 +159,8 @@ static struct str name_before(struct str line, size_t colon)
     return str_slice(line, start, end);
 }
 
-/* "password: hunter2": from the value to the end of the line, unless it only says where the secret is. */
+/* "password: hunter2": from the value to the end of the line, unless it only says where the secret
+ * is. */
 static bool span_of_secret(struct str line, size_t colon, struct span *ret)
 {
     struct str value;
@@ -258,7 +259,7 @@ static struct window window_around(struct config_mark mark)
     return (struct window){first, first + EXCERPT_COLUMNS - 1};
 }
 
-/* Below a character before the place: blanks as wide as it; at the place: the caret and its tail. */
+/* Below a character before the place: blanks as wide; at the place: the caret and its tail. */
 static void append_below(struct buf *below, int32_t c, int columns, unsigned column,
                          struct config_mark mark)
 {

@@ -1,6 +1,6 @@
-/* A configuration file as checked text: opens nothing but regular files of a sane size, and lets only clean
- * UTF-8 through, so that libyaml's reader has nothing to complain about. Owns config_doc: its arena holds
- * path, text and tree.
+/* A configuration file as checked text: opens nothing but regular files of a sane size, and lets
+ * only clean UTF-8 through, so that libyaml's reader has nothing to complain about. Owns
+ * config_doc: its arena holds path, text and tree.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -138,7 +138,8 @@ static void report_no_right(const struct config_doc *doc, const struct stat *st,
                    (unsigned)(st->st_mode & 07777));
     else if (group)
         diag_error(d, doc, whole_file,
-                   "cannot be read: permission denied; members of group '%s' may read it", group->gr_name);
+                   "cannot be read: permission denied; members of group '%s' may read it",
+                   group->gr_name);
     else
         diag_error(d, doc, whole_file,
                    "cannot be read: permission denied; members of group %u may read it",

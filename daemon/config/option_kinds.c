@@ -1,5 +1,5 @@
-/* The kinds of options: a table of names and of functions that turn the text of a scalar into a value,
- * or say why not in words that speak the option's own unit.
+/* The kinds of options: a table of names and of functions that turn the text of a scalar into a
+ * value, or say why not in words that speak the option's own unit.
  */
 #include "config/option_kinds.h"
 
@@ -126,8 +126,10 @@ static bool refuse_variable(struct str text, char reason[OPTION_REASON_MAX])
 {
     char storage[CONFIG_SHOWN_MAX];
 
-    return refuse(reason, "%s is not expanded here: only secrets and credentials are taken from "
-                  "the environment", shown(text, storage));
+    return refuse(reason,
+                  "%s is not expanded here: only secrets and credentials are taken from "
+                  "the environment",
+                  shown(text, storage));
 }
 
 static bool parse_string(const struct option *option, struct str text, struct config_doc *doc,
@@ -142,7 +144,8 @@ static bool parse_string(const struct option *option, struct str text, struct co
     return true;
 }
 
-/* One item. A program's arguments may well hold "${HOME}" for a shell, so only a whole one is refused. */
+/* One item. A program's arguments may well hold "${HOME}" for a shell, so only a whole one is
+ * refused. */
 static bool parse_item(const struct option *option, struct str text, struct config_doc *doc,
                        void *field, char reason[OPTION_REASON_MAX])
 {
@@ -233,8 +236,8 @@ static bool refuse_choice(const struct option *option, struct str text,
 {
     const char *nearest = str_nearest(text, option->choices, sizeof(*option->choices));
     char storage[CONFIG_SHOWN_MAX];
-    size_t len = (size_t)snprintf(reason, OPTION_REASON_MAX, "%s is not one of ",
-                                  shown(text, storage));
+    size_t len =
+        (size_t)snprintf(reason, OPTION_REASON_MAX, "%s is not one of ", shown(text, storage));
 
     for (size_t i = 0; option->choices[i] && len < OPTION_REASON_MAX; i++)
         len += (size_t)snprintf(reason + len, OPTION_REASON_MAX - len, "%s%s", i ? ", " : "",
@@ -284,8 +287,7 @@ static bool is_authority(struct str text)
     if (end == 0)
         return false;
     return end == text.len ||
-           (text.s[end] == ':' &&
-            str_to_i64(str_slice(text, end + 1, text.len), 1, 65535, &port));
+           (text.s[end] == ':' && str_to_i64(str_slice(text, end + 1, text.len), 1, 65535, &port));
 }
 
 static bool holds_blank(struct str text)
@@ -358,7 +360,7 @@ static bool parse_secret(const struct option *option, struct str text, struct co
     (void)option;
     if (!option_is_secret_spec(text))
         return refuse(reason, "a secret is not written into this file: use \"${NAME}\" for an "
-                      "environment variable or file:PATH");
+                              "environment variable or file:PATH");
     ((struct secret *)field)->spec = secret_spec_absolute(doc, text);
     return true;
 }

@@ -1,4 +1,5 @@
-/* Private to config: what each kind of option is called, what it accepts and how its text becomes a value. */
+/* Private to config: what each kind of option is called, what it accepts and how its text becomes a
+ * value. */
 #ifndef MENTIOND_CONFIG_OPTION_KINDS_H
 #define MENTIOND_CONFIG_OPTION_KINDS_H
 
@@ -6,8 +7,8 @@
 
 #define OPTION_REASON_MAX 256
 
-/* Puts the value of `text` at `field`. On failure `reason` says what is wrong (without the path of keys, and
- * never with a secret) and the field is untouched. */
+/* Puts the value of `text` at `field`. On failure `reason` says what is wrong (without the path of
+ * keys, and never with a secret) and the field is untouched. */
 typedef bool option_parse_fn(const struct option *option, struct str text, struct config_doc *doc,
                              void *field, char reason[OPTION_REASON_MAX]);
 
@@ -20,7 +21,8 @@ struct option_kind_info {
 
 const struct option_kind_info *option_kind_info(enum option_kind kind);
 
-/* "below the minimum", "too many items": false with the reason. Both bounds 0: none. `what` is "items" or "bytes". */
+/* "below the minimum", "too many items": false with the reason. Both bounds 0: none. `what` is
+ * "items" or "bytes". */
 bool option_check_count(const struct option *option, size_t n, const char *what,
                         char reason[OPTION_REASON_MAX]);
 

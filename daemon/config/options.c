@@ -1,6 +1,7 @@
-/* Maps to structs by tables. Responsible for which keys a map may and must hold, for defaults, and for where
- * a complaint points; what a value of a kind looks like is option_kinds.c's. Before a map is decoded
- * the values that are or may be meant as secrets are masked, so that no excerpt shows them.
+/* Maps to structs by tables. Responsible for which keys a map may and must hold, for defaults, and
+ * for where a complaint points; what a value of a kind looks like is option_kinds.c's. Before a map
+ * is decoded the values that are or may be meant as secrets are masked, so that no excerpt shows
+ * them.
  */
 #include "config/mask.h"
 #include "config/option_kinds.h"
@@ -235,8 +236,7 @@ static void option_decode(const struct decoding *x, const struct option *o, void
     else if (o->required && node)
         report_value(x, o, node, "has no value");
     else if (o->required && map)
-        diag_error(x->d, x->doc, map->mark, "%s: is missing",
-                   path_of(x, str_from(o->key), path));
+        diag_error(x->d, x->doc, map->mark, "%s: is missing", path_of(x, str_from(o->key), path));
 }
 
 /* ---- the map ------------------------------------------------------------------------------- */

@@ -16,7 +16,7 @@ static void print_facts(const struct option *o, FILE *out)
     char bounds[2 * CONFIG_AMOUNT_MAX + 8];
 
     bounds[0] = '\0';
-    if (o->kind != OPTION_STRING && o->kind != OPTION_URL) /* limits of text are no news to people */
+    if (o->kind != OPTION_STRING && o->kind != OPTION_URL) /* of text nobody wants to know */
         option_format_bounds(o, bounds);
     fprintf(out, "(%s", o->kind == OPTION_ENUM ? "one of" : option_kind_info(o->kind)->name);
     if (o->kind == OPTION_ENUM)

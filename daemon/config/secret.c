@@ -1,5 +1,6 @@
-/* Secrets are found when they are used, never before: an agent's mentionctl needs none of the daemon's. Their
- * text is never part of an error. The caller owns the value and gives it to secret_free(), which wipes it.
+/* Secrets are found when they are used, never before: an agent's mentionctl needs none of the
+ * daemon's. Their text is never part of an error. The caller owns the value and gives it to
+ * secret_free(), which wipes it.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
-/* config.yaml as settings: decodes section after section by the tables of settings_tables.c, so that one run
- * finds everything that is wrong, and looks after what no table can say: names, references, the paths.
- * What belongs to one type of source stays in its node for the sources module. The settings own the doc;
- * all text and lists live in its arena.
+/* config.yaml as settings: decodes section after section by the tables of settings_tables.c, so
+ * that one run finds everything that is wrong, and looks after what no table can say: names,
+ * references, the paths. What belongs to one type of source stays in its node for the sources
+ * module. The settings own the doc; all text and lists live in its arena.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -42,7 +42,8 @@ const char *settings_find(const char *path, struct error *err)
         if (stat(places[i], &st) == 0 || (errno != ENOENT && errno != ENOTDIR))
             return places[i];
     }
-    error_set(err, -ENOENT, "no configuration: neither --config nor $MENTIOND_CONFIG is given, and there is no "
+    error_set(err, -ENOENT,
+              "no configuration: neither --config nor $MENTIOND_CONFIG is given, and there is no "
               "./config.yaml and no /etc/mentiond/config.yaml");
     return NULL;
 }
@@ -91,8 +92,8 @@ static void accounts_load(const struct settings_loader *l, const struct config_n
         return;
     }
     for (size_t i = 0; i < n; i++)
-        l->s->n_accounts += account_load(l, map->keys[i], map->items[i],
-                                         &l->s->accounts[l->s->n_accounts]);
+        l->s->n_accounts +=
+            account_load(l, map->keys[i], map->items[i], &l->s->accounts[l->s->n_accounts]);
 }
 
 /* ---- sources ------------------------------------------------------------------------------- */
@@ -143,8 +144,8 @@ static void sources_load(const struct settings_loader *l, const char *brand_wher
         return;
     }
     for (size_t i = 0; i < n; i++)
-        brand->n_sources += source_load(l, brand_where, i + 1, list->items[i],
-                                        &brand->sources[brand->n_sources]);
+        brand->n_sources +=
+            source_load(l, brand_where, i + 1, list->items[i], &brand->sources[brand->n_sources]);
     settings_check_source_names(l, where, brand);
 }
 
@@ -201,8 +202,8 @@ static void own_accounts_load(const struct settings_loader *l, const char *brand
     where_print(where, "%s.own_accounts", brand_where);
     if (!map || !settings_check_map(l, where, map))
         return;
-    brand->own_accounts = arena_zalloc(&l->s->doc->arena,
-                                       (handles_count(map) + 1) * sizeof(*brand->own_accounts));
+    brand->own_accounts =
+        arena_zalloc(&l->s->doc->arena, (handles_count(map) + 1) * sizeof(*brand->own_accounts));
     if (!brand->own_accounts) {
         diag_error(l->d, l->s->doc, whole_file, "out of memory");
         return;

@@ -1,5 +1,5 @@
-/* Checks of settings that need more than one value or the world outside: names, references between sections, time
- * zones. They point at the node they complain about.
+/* Checks of settings that need more than one value or the world outside: names, references between
+ * sections, time zones. They point at the node they complain about.
  */
 #include "config/settings_check.h"
 
@@ -53,8 +53,8 @@ size_t settings_check_count(const struct settings_loader *l, const char *where,
 {
     if (node->n <= max)
         return node->n;
-    diag_error(l->d, l->s->doc, node->mark, "%s: has %zu entries, the maximum is %zu", where, node->n,
-               max);
+    diag_error(l->d, l->s->doc, node->mark, "%s: has %zu entries, the maximum is %zu", where,
+               node->n, max);
     return max;
 }
 
@@ -69,7 +69,8 @@ static void check_redis_url(const struct settings_loader *l, const struct config
     if (str_eq(url, STR("embedded")))
         return;
     if (str_find(url, STR("@")) != SIZE_MAX) {
-        diag_error(l->d, l->s->doc, node->mark, "redis.url: a URL must not hold a user name or password: use "
+        diag_error(l->d, l->s->doc, node->mark,
+                   "redis.url: a URL must not hold a user name or password: use "
                    "redis.username and redis.password");
         return;
     }
@@ -130,10 +131,11 @@ void settings_check_account(const struct settings_loader *l, const char *where,
         diag_error(l->d, l->s->doc, node->mark, "%s.account: there is no account %s%s%s%s", where,
                    shown(source->account, storage), nearest ? " (did you mean '" : "",
                    nearest ? nearest : "", nearest ? "'?)" : "");
-    } else if (account->type.len > 0 && source->type.len > 0 && !str_eq(account->type, source->type)) {
-        diag_error(l->d, l->s->doc, node->mark, "%s.account: %s is an account of type '%.*s', not '%.*s'",
-                   where, shown(source->account, storage), STR_FMT(account->type),
-                   STR_FMT(source->type));
+    } else if (account->type.len > 0 && source->type.len > 0 &&
+               !str_eq(account->type, source->type)) {
+        diag_error(l->d, l->s->doc, node->mark,
+                   "%s.account: %s is an account of type '%.*s', not '%.*s'", where,
+                   shown(source->account, storage), STR_FMT(account->type), STR_FMT(source->type));
     }
 }
 

@@ -34,6 +34,4 @@ void settings_check_brand(const struct settings_loader *l, const char *where,
 
 bool settings_has_own_account(const struct brand_settings *brand, const struct own_account *own);
 
-
-
 #endif

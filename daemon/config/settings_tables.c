@@ -1,5 +1,6 @@
-/* Every key of config.yaml that is not a source type's own: kind, default, bounds and help. Decoding, --help-config and
- * the manual page are made from these tables, and a test compares the shipped config.yaml with them.
+/* Every key of config.yaml that is not a source type's own: kind, default, bounds and help.
+ * Decoding, --help-config and the manual page are made from these tables, and a test compares the
+ * shipped config.yaml with them.
  */
 #include "config/settings_tables.h"
 
@@ -17,22 +18,28 @@
 
 const struct option settings_root_options[] = {
     {"state_dir", OPTION_STRING, AT(settings, state_dir), .def = "./state", .min = 1, .max = 4096,
-     .help = "Folder for what the daemon keeps on disk: the embedded Redis and its lock. Relative to this "
-             "file. Made if missing."},
+     .help = "Folder for what the daemon keeps on disk: the embedded Redis and its lock. "
+             "Relative to this file. Made if missing."},
     {"rules_path", OPTION_STRING, AT(settings, rules_path), .def = MENTIOND_DATA_DIR, .min = 1,
      .max = 4096,
-     .help = "Folder where the rules of a brand are looked for when they are not beside this file."},
+     .help = "Folder where the rules of a brand are looked for when they are not beside this "
+             "file."},
     {"generation", OPTION_INT, AT(settings, generation), .min = 1, .max = INT64_C(1) << 53,
-     .help = "Number of this version of the file; where several daemons share a Redis the settings of the "
-             "highest one hold. Without it: the time at which the file was last changed, in ms."},
+     .help = "Number of this version of the file; where several daemons share a Redis the "
+             "settings of the highest one hold. Without it: the time at which the file was "
+             "last changed, in ms."},
     {0},
 };
 
 const struct option settings_root_node_options[] = {
-    {"redis", OPTION_NODE, AT(settings_root_nodes, redis), .help = "Where the queue lives."},
-    {"log", OPTION_NODE, AT(settings_root_nodes, log), .help = "What the daemon says, on standard error."},
-    {"http", OPTION_NODE, AT(settings_root_nodes, http), .help = "How networks are asked."},
-    {"events", OPTION_NODE, AT(settings_root_nodes, events), .help = "The event stream of each brand."},
+    {"redis", OPTION_NODE, AT(settings_root_nodes, redis),
+     .help = "Where the queue lives."},
+    {"log", OPTION_NODE, AT(settings_root_nodes, log),
+     .help = "What the daemon says, on standard error."},
+    {"http", OPTION_NODE, AT(settings_root_nodes, http),
+     .help = "How networks are asked."},
+    {"events", OPTION_NODE, AT(settings_root_nodes, events),
+     .help = "The event stream of each brand."},
     {"accounts", OPTION_NODE, AT(settings_root_nodes, accounts),
      .help = "Credentials by name. Sources that use the same account share its rate budget."},
     {"brands", OPTION_NODE, AT(settings_root_nodes, brands), .required = true,
@@ -42,23 +49,29 @@ const struct option settings_root_node_options[] = {
 
 const struct option settings_redis_options[] = {
     {"url", OPTION_STRING, AT(redis_settings, url), .def = "embedded", .min = 1, .max = 2048,
-     .help = "embedded: a private redis-server in state_dir, started and watched by the daemon. Else "
-             "redis://HOST:PORT/DB, rediss:// (TLS) or unix:///PATH of a Redis 7 or Valkey with maxmemory-policy "
-             "noeviction."},
-    {"namespace", OPTION_STRING, AT(redis_settings, name_space), .def = "mentiond", .min = 1, .max = 64,
-     .help = "First part of all keys: a-z, 0-9, _ and -. Two installations on one Redis need two."},
+     .help = "embedded: a private redis-server in state_dir, started and watched by the "
+             "daemon. Else redis://HOST:PORT/DB, rediss:// (TLS) or unix:///PATH of a Redis 7 "
+             "or Valkey with maxmemory-policy noeviction."},
+    {"namespace", OPTION_STRING, AT(redis_settings, name_space), .def = "mentiond", .min = 1,
+     .max = 64,
+     .help = "First part of all keys: a-z, 0-9, _ and -. Two installations on one Redis need "
+             "two."},
     {"username", OPTION_STRING, AT(redis_settings, username), .max = 256,
      .help = "ACL user; without it the default user."},
-    {"password", OPTION_SECRET, AT(redis_settings, password), .help = "Password of the server."},
+    {"password", OPTION_SECRET, AT(redis_settings, password),
+     .help = "Password of the server."},
     {"ca_file", OPTION_STRING, AT(redis_settings, ca_file), .max = 4096,
-     .help = "Certificates that rediss:// trusts, instead of the system's. Relative to this file."},
+     .help = "Certificates that rediss:// trusts, instead of the system's. Relative to this "
+             "file."},
     {"connect_timeout", OPTION_DURATION, AT(redis_settings, connect_timeout_ms), .def = "5s",
-     .min = 100, .max = MINUTE_MS, .help = "For connecting, TLS and signing in together."},
+     .min = 100, .max = MINUTE_MS,
+     .help = "For connecting, TLS and signing in together."},
     {"command_timeout", OPTION_DURATION, AT(redis_settings, command_timeout_ms), .def = "10s",
      .min = 100, .max = 5 * MINUTE_MS,
      .help = "How old an unanswered command may get before the connection counts as lost."},
     {"max_memory", OPTION_SIZE, AT(redis_settings, max_memory), .def = "1G", .min = 16 << 20,
-     .max = INT64_C(1) << 40, .help = "Of the embedded server; 1 GiB is about 600 thousand waiting mentions."},
+     .max = INT64_C(1) << 40,
+     .help = "Of the embedded server; 1 GiB is about 600 thousand waiting mentions."},
     {0},
 };
 
@@ -71,33 +84,40 @@ const struct option settings_log_options[] = {
     {"format", OPTION_ENUM, AT(log_settings, format), .def = "text", .choices = log_formats,
      .help = "Lines for people or for machines."},
     {"level", OPTION_ENUM, AT(log_settings, level), .def = "info", .choices = log_levels,
-     .help = "error: somebody must act. warn: the daemon coped. info: a few lines an hour. debug: every "
-             "request."},
+     .help = "error: somebody must act. warn: the daemon coped. info: a few lines an hour. "
+             "debug: every request."},
     {"debug", OPTION_LIST, AT(log_settings, debug), .max = LOG_DEBUG_MODULES_MAX,
-     .help = "Modules whose debug lines are wanted whatever the level, such as net or poller; all is all."},
+     .help = "Modules whose debug lines are wanted whatever the level, such as net or poller; "
+             "all is all."},
     {0},
 };
 
 const struct option settings_http_options[] = {
     {"timeout", OPTION_DURATION, AT(http_settings, timeout_ms), .def = "30s", .min = 100,
-     .max = 10 * MINUTE_MS, .help = "For one request with its redirects."},
+     .max = 10 * MINUTE_MS,
+     .help = "For one request with its redirects."},
     {"connect_timeout", OPTION_DURATION, AT(http_settings, connect_timeout_ms), .def = "10s",
-     .min = 100, .max = 5 * MINUTE_MS, .help = "For name, connection and TLS together."},
+     .min = 100, .max = 5 * MINUTE_MS,
+     .help = "For name, connection and TLS together."},
     {"max_body", OPTION_SIZE, AT(http_settings, max_body), .def = "8M", .min = 16 << 10,
-     .max = 256 << 20, .help = "Largest answer that is taken, after decompression."},
+     .max = 256 << 20,
+     .help = "Largest answer that is taken, after decompression."},
     {"ca_file", OPTION_STRING, AT(http_settings, ca_file), .max = 4096,
-     .help = "Certificates that are trusted instead of the system's. Relative to this file. TLS is always verified."},
-    {"user_agent", OPTION_STRING, AT(http_settings, user_agent), .def = "mentiond/" MENTIOND_VERSION,
-     .min = 1, .max = 256,
+     .help = "Certificates that are trusted instead of the system's. Relative to this file. "
+             "TLS is always verified."},
+    {"user_agent", OPTION_STRING, AT(http_settings, user_agent),
+     .def = "mentiond/" MENTIOND_VERSION, .min = 1, .max = 256,
      .help = "How the daemon names itself. Some networks want a way to reach you in it."},
     {0},
 };
 
 const struct option settings_events_options[] = {
     {"keep", OPTION_DURATION, AT(settings, events_keep_ms), .def = "7d", .min = 2 * HOUR_MS,
-     .max = 366 * DAY_MS, .help = "How long events are kept for readers that are behind."},
+     .max = 366 * DAY_MS,
+     .help = "How long events are kept for readers that are behind."},
     {"keep_entries", OPTION_INT, AT(settings, events_keep_entries), .def = "1000000", .min = 10000,
-     .max = 1000000000, .help = "How many are kept at most, of each brand."},
+     .max = 1000000000,
+     .help = "How many are kept at most, of each brand."},
     {0},
 };
 
@@ -120,19 +140,22 @@ const struct option settings_brand_options[] = {
      .help = "Languages with a queue of their own, for claim --lang; all the others share one."},
     {"lease", OPTION_DURATION, AT(brand_settings, lease_ms), .def = "10m", .min = SECOND_MS,
      .max = DAY_MS,
-     .help = "How long a claim holds without any act of its agent before the mention goes back to the queue."},
+     .help = "How long a claim holds without any act of its agent before the mention goes back "
+             "to the queue."},
     {"max_claims", OPTION_INT, AT(brand_settings, max_claims), .def = "10", .min = 1, .max = 1000,
      .help = "How many mentions one agent may hold."},
     {"horizon", OPTION_DURATION, AT(brand_settings, horizon_ms), .def = "35d", .min = DAY_MS,
      .max = 366 * DAY_MS,
-     .help = "Older posts are not taken in; as long, ids are remembered, so nothing comes twice."},
+     .help = "Older posts are not taken in; as long, ids are remembered, so nothing comes "
+             "twice."},
     {"reopen_window", OPTION_DURATION, AT(brand_settings, reopen_window_ms), .def = "72h", .min = 0,
      .max = 366 * DAY_MS,
-     .help = "How long after the last act a customer's answer goes to the agent who dealt with the case."},
+     .help = "How long after the last act a customer's answer goes to the agent who dealt with "
+             "the case."},
     {"queue_none", OPTION_ENUM, AT(brand_settings, queue_none), .def = "addressed",
      .choices = queue_none_choices,
-     .help = "Which mentions that are neither outage, complaint nor praise wait for an agent: those that speak to the "
-             "brand, all, or none."},
+     .help = "Which mentions that are neither outage, complaint nor praise wait for an agent: "
+             "those that speak to the brand, all, or none."},
     {"rules", OPTION_LIST, AT(brand_settings, rules), .def = "[rules/en]", .min = 1, .max = 64,
      .help = "Rule packs: folders or files, beside this file or in rules_path."},
     {0},
@@ -140,11 +163,12 @@ const struct option settings_brand_options[] = {
 
 const struct option settings_brand_node_options[] = {
     {"own_accounts", OPTION_NODE, AT(settings_brand_nodes, own_accounts),
-     .help = "The brand's own accounts, a list for each network. Their posts are no work; their answers "
-             "mark a mention answered."},
+     .help = "The brand's own accounts, a list for each network. Their posts are no work; "
+             "their answers mark a mention answered."},
     {"targets", OPTION_NODE, AT(settings_brand_nodes, targets),
      .help = "By when somebody should have answered, by class."},
-    {"sources", OPTION_NODE, AT(settings_brand_nodes, sources), .help = "Where to listen: a list."},
+    {"sources", OPTION_NODE, AT(settings_brand_nodes, sources),
+     .help = "Where to listen: a list."},
     {0},
 };
 
@@ -168,14 +192,17 @@ const struct option settings_source_options[] = {
     {"account", OPTION_STRING, AT(source_settings, account), .max = 64,
      .help = "Which of the accounts it signs in with; some networks need none."},
     {"interval", OPTION_DURATION, AT(source_settings, interval_ms), .min = 100, .max = DAY_MS,
-     .help = "How often it is asked; shorter while mentions arrive. Without it: what suits the network."},
-    {"overlap", OPTION_DURATION, AT(source_settings, overlap_ms), .min = 0, .max = 7 * DAY_MS,
-     .help = "How much is read again each time, for networks whose index lags. Without it: what suits the "
+     .help = "How often it is asked; shorter while mentions arrive. Without it: what suits the "
              "network."},
+    {"overlap", OPTION_DURATION, AT(source_settings, overlap_ms), .min = 0, .max = 7 * DAY_MS,
+     .help = "How much is read again each time, for networks whose index lags. Without it: "
+             "what suits the network."},
     {"max_pages", OPTION_INT, AT(source_settings, max_pages), .min = 1, .max = 10000,
-     .help = "Pages of one poll; the rest waits for the next. Without it: what suits the network."},
+     .help = "Pages of one poll; the rest waits for the next. Without it: what suits the "
+             "network."},
     {"backfill", OPTION_DURATION, AT(source_settings, backfill_ms), .def = "24h", .min = 0,
-     .max = 366 * DAY_MS, .help = "How far back the very first poll reads."},
+     .max = 366 * DAY_MS,
+     .help = "How far back the very first poll reads."},
     {"enabled", OPTION_BOOL, AT(source_settings, enabled), .def = "true",
      .help = "false: checked, but not asked."},
     {0},

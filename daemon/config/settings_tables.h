@@ -13,22 +13,22 @@ struct settings_brand_nodes {
     const struct config_node *own_accounts, *targets, *sources;
 };
 
-extern const struct option settings_root_options[];         /* struct settings */
-extern const struct option settings_root_node_options[];    /* struct settings_root_nodes */
+extern const struct option settings_root_options[];      /* struct settings */
+extern const struct option settings_root_node_options[]; /* struct settings_root_nodes */
 extern const struct option settings_redis_options[];
 extern const struct option settings_log_options[];
 extern const struct option settings_http_options[];
-extern const struct option settings_events_options[];       /* struct settings */
+extern const struct option settings_events_options[]; /* struct settings */
 extern const struct option settings_brand_options[];
-extern const struct option settings_brand_node_options[];   /* struct settings_brand_nodes */
-extern const struct option settings_targets_options[];      /* struct brand_settings */
+extern const struct option settings_brand_node_options[]; /* struct settings_brand_nodes */
+extern const struct option settings_targets_options[];    /* struct brand_settings */
 
-/* All of the above in the order of the file, for help and for the test of the shipped config.yaml. */
+/* All of the above in the order of the file, for help and for the test of config.yaml. */
 struct settings_section {
     const char *prefix;  /* "brands.NAME" */
     const char *top_key; /* "brands"; "" for keys that stand at the top themselves */
     const struct option *options;
-    const char *help;    /* NULL: goes on with the section before */
+    const char *help; /* NULL: goes on with the section before */
 };
 extern const struct settings_section settings_sections[]; /* prefix NULL ends it */
 

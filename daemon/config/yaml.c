@@ -1,11 +1,11 @@
-/* libyaml's events as a tree that keeps marks. Responsible for what makes a tree wrong whatever it is
- * for: YAML errors, duplicate keys, keys that are no text, tags, merge keys, documents after the first, and the
- * limits: depth, nodes (each use of an alias counts all it stands for, so a bomb is found before
- * anybody walks it), anchors. An alias shares the node of its anchor; nodes are never changed
- * afterwards. Reading the file and checking its bytes is file.c's.
+/* libyaml's events as a tree that keeps marks. Responsible for what makes a tree wrong whatever it
+ * is for: YAML errors, duplicate keys, keys that are no text, tags, merge keys, documents after the
+ * first, and the limits: depth, nodes (each use of an alias counts all it stands for, so a bomb is
+ * found before anybody walks it), anchors. An alias shares the node of its anchor; nodes are never
+ * changed afterwards. Reading the file and checking its bytes is file.c's.
  *
- * Functions return 0, or a negative errno when parsing cannot go on; either way what is wrong has been
- * reported. A node that cannot be had but does not end the parsing comes back as NULL.
+ * Functions return 0, or a negative errno when parsing cannot go on; either way what is wrong has
+ * been reported. A node that cannot be had but does not end the parsing comes back as NULL.
  */
 #include "config/yaml_tree.h"
 
@@ -70,7 +70,8 @@ static const struct {
     {"did not find expected '-' indicator", "the items of a list stand in one column"},
     {"could not find expected ':'", "a key without ':' after it, or text that needs quotes"},
     {"found unexpected end of stream", "a quote that is never closed"},
-    {"did not find expected alphabetic or numeric character", "text that begins with '*' or '&' needs quotes"},
+    {"did not find expected alphabetic or numeric character",
+     "text that begins with '*' or '&' needs quotes"},
 };
 
 static const char *hint_for_character(const struct tree_reader *t)
@@ -99,7 +100,8 @@ static const char *hint_for(const struct tree_reader *t)
     return NULL;
 }
 
-/* What was opened and never closed is noticed lines later: then the place to look at is where it began. */
+/* What was opened and never closed is noticed lines later: then the place to look at is where it
+ * began. */
 static bool is_left_open(const yaml_parser_t *p)
 {
     return p->context && p->context_mark.line != p->problem_mark.line &&
@@ -151,7 +153,8 @@ static int count_nodes(struct tree_reader *t, size_t n, struct config_mark mark)
     t->n_nodes += n;
     if (t->n_nodes <= CONFIG_NODES_MAX)
         return 0;
-    diag_error(t->d, t->doc, mark, "more than %d values (each use of an alias counts all it stands for)",
+    diag_error(t->d, t->doc, mark,
+               "more than %d values (each use of an alias counts all it stands for)",
                CONFIG_NODES_MAX);
     return -E2BIG;
 }
@@ -327,6 +330,17 @@ static int collection_take(struct tree_reader *t, size_t from, struct config_nod
     return 0;
 }
 
+/* A collection in brackets reaches to its closing one; others end where nothing is written. */
+static void widen(struct config_mark *mark, const yaml_event_t *end)
+{
+    if (end->start_mark.index == end->end_mark.index)
+        return;
+    if (end->end_mark.line + 1 == mark->line)
+        mark->width = (unsigned)end->end_mark.column + 1 - mark->column;
+    else
+        mark->width = CONFIG_FILE_MAX; /* to the end of its first line */
+}
+
 static int list_read(struct tree_reader *t, unsigned depth, struct config_node *node,
                      unsigned *ret_height)
 {
@@ -351,9 +365,7 @@ static int list_read(struct tree_reader *t, unsigned depth, struct config_node *
             return r;
         highest = height > highest ? height : highest;
     }
-    if (event.start_mark.index < event.end_mark.index) /* "]": written in brackets */
-        node->mark.width = mark_between((yaml_mark_t){0, node->mark.line - 1, node->mark.column - 1},
-                                        event.end_mark).width;
+    widen(&node->mark, &event);
     yaml_event_delete(&event);
     *ret_height = highest + 1;
     return collection_take(t, from, node);
@@ -409,7 +421,8 @@ static bool check_key(struct tree_reader *t, const struct config_node *key, stru
     else if (key->value.len == 0)
         report_flaw(t, mark, "a key is missing before ':'");
     else if (!key->quoted && str_eq(key->value, STR("<<")))
-        report_flaw(t, mark, "merge keys ('<<') are not supported: write the keys out, or use an alias "
+        report_flaw(t, mark,
+                    "merge keys ('<<') are not supported: write the keys out, or use an alias "
                     "for the whole value");
     else
         return true;
@@ -478,9 +491,7 @@ static int map_read(struct tree_reader *t, unsigned depth, struct config_node *n
             return r;
         highest = height > highest ? height : highest;
     }
-    if (event.start_mark.index < event.end_mark.index)
-        node->mark.width = mark_between((yaml_mark_t){0, node->mark.line - 1, node->mark.column - 1},
-                                        event.end_mark).width;
+    widen(&node->mark, &event);
     yaml_event_delete(&event);
     *ret_height = highest + 1;
     r = map_take(t, from, node);
@@ -547,7 +558,8 @@ static int check_end(struct tree_reader *t)
     if (r < 0)
         return r;
     if (event.type == YAML_DOCUMENT_START_EVENT)
-        report_flaw(t, mark_from(event.start_mark), "a second document begins here: only one is read");
+        report_flaw(t, mark_from(event.start_mark),
+                    "a second document begins here: only one is read");
     yaml_event_delete(&event);
     return 0;
 }

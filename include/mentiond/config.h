@@ -57,7 +57,7 @@ struct config_doc {
 
 struct diag_item {
     bool warning;
-    char *text; /* owned: the whole message with excerpt, no newline at its end */
+    char *text;                  /* owned: the whole message with excerpt, no newline at its end */
     unsigned file, line, column; /* order of printing; `file`: place of its first message */
 };
 
@@ -70,24 +70,24 @@ struct diag {
 
 void diag_init(struct diag *d);
 void diag_finish(struct diag *d);
-/* A second complaint about the same thing (the text up to ": ") at the same place follows from the first
- * and is dropped: so checks may be made twice, in the order of how well they explain.
- * doc may be NULL (no path and no excerpt then). The text begins with the path of keys: "http.listen: …".
+/* A second complaint about the same thing (the text up to ": ") at the same place follows from the
+ * first and is dropped: so checks may be made twice, in the order of how well they explain. doc may
+ * be NULL (no path and no excerpt then). The text begins with the path of keys: "http.listen: …".
  * Control characters in it are made harmless. Excerpts never show what looks like a secret. */
 void diag_error(struct diag *d, const struct config_doc *doc, struct config_mark mark,
                 const char *fmt, ...) PRINTF_LIKE(4, 5);
 void diag_warning(struct diag *d, const struct config_doc *doc, struct config_mark mark,
                   const char *fmt, ...) PRINTF_LIKE(4, 5);
-/* All of it, file by file in the order of lines, then "<name>: 2 errors, 1 warning"; nothing when there is
- * nothing to say. */
+/* All of it, file by file in the order of lines, then "<name>: 2 errors, 1 warning"; nothing when
+ * there is nothing to say. */
 void diag_print(const struct diag *d, const char *name, FILE *out);
 
 /* ---- the tree ------------------------------------------------------------------------------ */
 
-/* Reads and parses. Everything wrong goes to `d`. NULL when there is no tree (missing, a directory, too large,
- * not UTF-8, a YAML error, an alias bomb). Mistakes that leave the rest readable (duplicate keys, an unknown
- * alias, a second document) only mark the tree `flawed`, so that all else that is wrong is found in the same
- * run; options_decode() on a flawed tree returns false. */
+/* Reads and parses. Everything wrong goes to `d`. NULL when there is no tree (missing, a directory,
+ * too large, not UTF-8, a YAML error, an alias bomb). Mistakes that leave the rest readable
+ * (duplicate keys, an unknown alias, a second document) only mark the tree `flawed`, so that all
+ * else that is wrong is found in the same run; options_decode() on a flawed tree returns false. */
 struct config_doc *config_doc_load(const char *path, struct diag *d);
 /* The same from memory; `path` is what messages call it. */
 struct config_doc *config_doc_parse(const char *path, struct str text, struct diag *d);
@@ -109,39 +109,39 @@ const char *config_shown(const struct config_node *node, char storage[CONFIG_SHO
 /* ---- option tables ------------------------------------------------------------------------- */
 
 enum option_kind {
-    OPTION_STRING,   /* struct str */
-    OPTION_INT,      /* int64_t, min..max */
-    OPTION_BOOL,     /* bool */
-    OPTION_DURATION, /* int64_t ms: 500ms 30s 5m 4h 35d, sums like 1h30m */
-    OPTION_SIZE,     /* int64_t bytes: 512 64k 16M 2G (powers of 1024) */
-    OPTION_URL,      /* struct str, http or https with a host */
-    OPTION_ENUM,     /* int: index into choices */
-    OPTION_LIST,     /* struct str_list; one scalar is a list of one */
-    OPTION_SECRET,   /* struct secret: "${ENV}" or "file:PATH", anything else is refused */
-    OPTION_NODE,     /* const struct config_node *: decoded by somebody else */
+    OPTION_STRING,     /* struct str */
+    OPTION_INT,        /* int64_t, min..max */
+    OPTION_BOOL,       /* bool */
+    OPTION_DURATION,   /* int64_t ms: 500ms 30s 5m 4h 35d, sums like 1h30m */
+    OPTION_SIZE,       /* int64_t bytes: 512 64k 16M 2G (powers of 1024) */
+    OPTION_URL,        /* struct str, http or https with a host */
+    OPTION_ENUM,       /* int: index into choices */
+    OPTION_LIST,       /* struct str_list; one scalar is a list of one */
+    OPTION_SECRET,     /* struct secret: "${ENV}" or "file:PATH", anything else is refused */
+    OPTION_NODE,       /* const struct config_node *: decoded by somebody else */
     OPTION_CREDENTIAL, /* struct secret: as SECRET, or the plain value (user names, ids) */
 };
 
-/* "${NAME}" is expanded in SECRET and CREDENTIAL only. In a STRING or URL, or as a whole item of a LIST,
- * it is an error: taken literally it would be a surprise. */
+/* "${NAME}" is expanded in SECRET and CREDENTIAL only. In a STRING or URL, or as a whole item of a
+ * LIST, it is an error: taken literally it would be a surprise. */
 
 struct str_list {
     struct str *items;
     size_t n;
 };
 
-/* What a secret's value is: found when used, so that who needs none may lack the right to read it. */
+/* Its value is found when it is used, so that who needs none may lack the right to read it. */
 struct secret {
-    struct str spec; /* "${NAME}", "file:PATH" (relative to the config's folder when decoded) or, of a
-                      * CREDENTIAL, the value; empty when not given */
+    struct str spec; /* "${NAME}", "file:PATH" (relative to the config's folder when decoded) or, of
+                      * a CREDENTIAL, the value; empty when not given */
 };
 
 struct option {
     const char *key; /* NULL ends a table */
     enum option_kind kind;
-    size_t offset;            /* in the target struct */
-    const char *def;          /* as one would write it in YAML; NULL: zero or empty */
-    int64_t min, max;         /* INT, DURATION, SIZE; LIST and STRING: length. Both 0: no bounds */
+    size_t offset;    /* in the target struct */
+    const char *def;  /* as one would write it in YAML; NULL: zero or empty */
+    int64_t min, max; /* INT, DURATION, SIZE; LIST and STRING: length. Both 0: no bounds */
     const char *const *choices; /* ENUM: NULL-terminated */
     bool required;
     const char *help; /* one or two sentences, for --help-config and the man page */
@@ -154,20 +154,22 @@ struct option_target {
 
 /* Decodes one map into one or more structs (the tables' keys together are what the map may hold).
  * Defaults are filled in even where the map is NULL or wrong. `where` is the path for messages
- * ("brands.acme"). Text is borrowed from the doc, lists live in its arena. Returns false if it reported. */
+ * ("brands.acme"). Text is borrowed from the doc, lists live in its arena. Returns false if it
+ * reported. */
 bool options_decode(const struct option_target *targets, size_t n_targets, const char *where,
                     const struct config_node *map, struct config_doc *doc, struct diag *d);
 /* The same where others own further keys of the map: unknown ones are no error. */
 bool options_decode_known(const struct option_target *targets, size_t n_targets, const char *where,
                           const struct config_node *map, struct config_doc *doc, struct diag *d);
 
-/* The value. Errors (variable unset, file unreadable, larger than 8 KiB, empty) name the spec, never the
- * value. The caller frees it (secret_free wipes it first). One trailing newline of a file is dropped. */
+/* The value. Errors (variable unset, file unreadable, larger than 8 KiB, empty) name the spec,
+ * never the value. The caller frees it (secret_free wipes it first). One trailing newline of a file
+ * is dropped. */
 int secret_resolve(const struct secret *secret, char **ret_value, struct error *err);
 void secret_free(char *value);
 
-/* False, and *ret untouched, for anything else. A bare 0 is a duration too. Units go from large to small,
- * each once: 1d12h, 1h30m. */
+/* False, and *ret untouched, for anything else. A bare 0 is a duration too. Units go from large to
+ * small, each once: 1d12h, 1h30m. */
 bool config_parse_duration(struct str text, int64_t *ret_ms);
 bool config_parse_size(struct str text, int64_t *ret_bytes);
 

@@ -6,7 +6,7 @@
 #include "mentiond/config.h"
 
 #define SETTINGS_BRANDS_MAX 256
-#define SETTINGS_SOURCES_MAX 256  /* of one brand */
+#define SETTINGS_SOURCES_MAX 256 /* of one brand */
 #define SETTINGS_ACCOUNTS_MAX 256
 #define SETTINGS_OWN_ACCOUNTS_MAX 1000 /* of one brand, all networks together */
 
@@ -41,8 +41,8 @@ struct account_settings {
 
 struct source_settings {
     struct str name;
-    struct str type; /* name of a source driver */
-    struct str account; /* may be empty */
+    struct str type;     /* name of a source driver */
+    struct str account;  /* may be empty */
     int64_t interval_ms; /* 0: the driver's default */
     int64_t overlap_ms;  /* -1: the driver's default */
     int64_t max_pages;   /* of one poll; 0: the driver's default */
@@ -68,7 +68,7 @@ struct brand_settings {
     int64_t max_claims;
     int64_t horizon_ms;
     int64_t reopen_window_ms;
-    int queue_none; /* 0 addressed, 1 all, 2 never */
+    int queue_none;        /* 0 addressed, 1 all, 2 never */
     struct str_list rules; /* as written: settings_rules_path() finds them */
     struct source_settings *sources;
     size_t n_sources;
@@ -78,8 +78,8 @@ struct brand_settings {
 struct settings {
     struct config_doc *doc; /* owned; all text is borrowed from it */
     struct str state_dir;   /* absolute, or relative to the config file's folder */
-    struct str rules_path;  /* folder where "rules/en" is looked for when the config's folder has none */
-    int64_t generation;     /* config key, else the file's mtime in ms */
+    struct str rules_path; /* folder of "rules/en" when the config's folder has none */
+    int64_t generation; /* config key, else the file's mtime in ms */
     int64_t events_keep_ms, events_keep_entries;
     struct redis_settings redis;
     struct log_settings log;
@@ -90,29 +90,29 @@ struct settings {
     size_t n_brands;
 };
 
-/* The keys that every source and every account has. settings_load() decodes them and leaves all others in
- * `node` to the driver, which decodes {{settings_source_options, NULL}, {its own, its struct}}: so a key that is
- * neither is an unknown one. */
+/* The keys that every source and every account has. settings_load() decodes them and leaves all
+ * others in `node` to the driver, which decodes {{settings_source_options, NULL}, {its own, its
+ * struct}}: so a key that is neither is an unknown one. */
 extern const struct option settings_source_options[];
 extern const struct option settings_account_options[];
 
-/* Finds the file: `path`, else $MENTIOND_CONFIG, ./config.yaml, /etc/mentiond/config.yaml. The first two are
- * taken at their word: loading says what is wrong with them.
- * Returns NULL with an error naming the places looked at. Borrowed. */
+/* Finds the file: `path`, else $MENTIOND_CONFIG, ./config.yaml, /etc/mentiond/config.yaml. The
+ * first two are taken at their word: loading says what is wrong with them. Returns NULL with an
+ * error naming the places looked at. Borrowed. */
 const char *settings_find(const char *path, struct error *err);
 
 /* Loads and checks. NULL when anything is wrong, with all of it in `d`. */
 struct settings *settings_load(const char *path, struct diag *d);
-/* The same for who has more to check (sources, rules) and wants all that is wrong in one run: NULL only when there is
- * nothing to go on with. d->n_errors says whether the settings may be used. */
+/* The same for who has more to check (sources, rules) and wants all that is wrong in one run: NULL
+ * only when there is nothing to go on with. d->n_errors says whether the settings may be used. */
 struct settings *settings_read(const char *path, struct diag *d);
 void settings_destroy(struct settings *s);
 
 /* A path of the config made absolute against the config file's folder. Lives in the doc's arena. */
 struct str settings_path(const struct settings *s, struct str path);
 
-/* Where a rule pack or file is: in the config file's folder if it is there, else under rules_path. Absolute, in
- * the doc's arena; that it exists is not promised. */
+/* Where a rule pack or file is: in the config file's folder if it is there, else under rules_path.
+ * Absolute, in the doc's arena; that it exists is not promised. */
 struct str settings_rules_path(const struct settings *s, struct str pack);
 
 const struct brand_settings *settings_brand(const struct settings *s, struct str name);

@@ -1,5 +1,6 @@
-/* Any bytes as a configuration: parsed, decoded by a table with every kind of option, complained about and
- * printed. Nothing may crash, leak, or take long; what decodes without complaint must keep its bounds. */
+/* Any bytes as a configuration: parsed, decoded by a table with every kind of option, complained
+ * about and printed. Nothing may crash, leak, or take long; what decodes without complaint must
+ * keep its bounds. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ static const char *const words[] = {"text", "json", NULL};
 static const struct option options[] = {
     {"text", OPTION_STRING, offsetof(struct all, text), .def = "x", .min = 1, .max = 64},
     {"number", OPTION_INT, offsetof(struct all, number), .def = "5", .min = -3, .max = 10},
-    {"wait", OPTION_DURATION, offsetof(struct all, wait_ms), .def = "5m", .min = 30000, .max = 86400000},
+    {"wait", OPTION_DURATION, offsetof(struct all, wait_ms), .def = "5m", .min = 30000,
+     .max = 86400000},
     {"size", OPTION_SIZE, offsetof(struct all, size), .def = "64k", .max = 1 << 20},
     {"flag", OPTION_BOOL, .offset = offsetof(struct all, flag)},
     {"url", OPTION_URL, offsetof(struct all, url), .required = true},
@@ -65,7 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diag_init(&d);
     doc = config_doc_parse("fuzz.yaml", (struct str){(const char *)data, size}, &d);
     require(doc || d.n_errors > 0);
-    if (doc && options_decode(&target, 1, "top", doc->root, doc, &d) && doc->root->kind == CONFIG_MAP)
+    if (doc && options_decode(&target, 1, "top", doc->root, doc, &d) &&
+        doc->root->kind == CONFIG_MAP)
         check(&all);
     if (nowhere)
         diag_print(&d, "fuzz.yaml", nowhere);

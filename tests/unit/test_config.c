@@ -1,5 +1,5 @@
-/* YAML to a tree: each kind of wrong text with its message to the letter, and the limits that keep a hostile
- * file from costing more than a message. */
+/* YAML to a tree: each kind of wrong text with its message to the letter, and the limits that keep
+ * a hostile file from costing more than a message. */
 #include "config_testing.h"
 
 #include <fcntl.h>
@@ -19,65 +19,62 @@ static const struct wrong wrong_texts[] = {
     {"", "c.yaml: is empty\nc.yaml: 1 error\n"},
     {"# nothing\n", "c.yaml: is empty\nc.yaml: 1 error\n"},
     {"---\n~\n", "c.yaml: is empty\nc.yaml: 1 error\n"},
-    {"a: 1\nb:\n\t- x\n",
-     "c.yaml:3:1: not YAML: found character that cannot start any token (a tab cannot indent YAML: use "
-     "spaces)\n"
-     "   3 | \t- x\n"
-     "     | ^\n"
-     "c.yaml: 1 error\n"},
-    {"terms: [acme, @acme]\n",
-     "c.yaml:1:15: not YAML: found character that cannot start any token (text that begins with '@', '%' "
-     "or '`' needs quotes)\n"
-     "   1 | terms: [acme, @acme]\n"
-     "     |               ^\n"
-     "c.yaml: 1 error\n"},
-    {"terms: [acme, #acme]\nb: 1\n",
-     "c.yaml:1:8: not YAML: did not find expected ',' or ']' up to line 3 (a list that is not closed? text "
-     "with '#' needs quotes)\n"
-     "   1 | terms: [acme, #acme]\n"
-     "     |        ^\n"
-     "c.yaml: 1 error\n"},
-    {"a: 1\nb: 'open\nc: 2\n",
-     "c.yaml:2:4: not YAML: found unexpected end of stream up to line 4 (a quote that is never closed)\n"
-     "   2 | b: 'open\n"
-     "     |    ^\n"
-     "c.yaml: 1 error\n"},
-    {"a: b: c\n",
-     "c.yaml:1:5: not YAML: mapping values are not allowed in this context (wrong indentation, or text with "
-     "': ' in it that needs quotes)\n"
-     "   1 | a: b: c\n"
-     "     |     ^\n"
-     "c.yaml: 1 error\n"},
-    {"a: 1\nb: 2\na: 3\n\"a\": 4\n",
-     "c.yaml:3:1: key 'a' is given twice, first in line 1\n"
-     "   3 | a: 3\n"
-     "     | ^\n"
-     "c.yaml:4:1: key 'a' is given twice, first in line 1\n"
-     "   4 | \"a\": 4\n"
-     "     | ^~~\n"
-     "c.yaml: 2 errors\n"},
-    {"a: 1\n--- \nb: 2\n",
-     "c.yaml:2:1: a second document begins here: only one is read\n"
-     "   2 | --- \n"
-     "     | ^\n"
-     "c.yaml: 1 error\n"},
-    {"a: &x {b: 1}\nc:\n  <<: *x\n",
-     "c.yaml:3:3: merge keys ('<<') are not supported: write the keys out, or use an alias for the whole "
-     "value\n"
-     "   3 |   <<: *x\n"
-     "     |   ^~\n"
-     "c.yaml: 1 error\n"},
-    {"{[a]: 1, {b: 2}: 3, '': 4}\n",
-     "c.yaml:1:2: a key must be text, not a list\n"
-     "   1 | {[a]: 1, {b: 2}: 3, '': 4}\n"
-     "     |  ^\n"
-     "c.yaml:1:10: a key must be text, not a map\n"
-     "   1 | {[a]: 1, {b: 2}: 3, '': 4}\n"
-     "     |          ^\n"
-     "c.yaml:1:21: a key is missing before ':'\n"
-     "   1 | {[a]: 1, {b: 2}: 3, '': 4}\n"
-     "     |                     ^~\n"
-     "c.yaml: 3 errors\n"},
+    {"a: 1\nb:\n\t- x\n", "c.yaml:3:1: not YAML: found character that cannot start any token (a "
+                          "tab cannot indent YAML: use "
+                          "spaces)\n"
+                          "   3 | \t- x\n"
+                          "     | ^\n"
+                          "c.yaml: 1 error\n"},
+    {"terms: [acme, @acme]\n", "c.yaml:1:15: not YAML: found character that cannot start any token "
+                               "(text that begins with '@', '%' "
+                               "or '`' needs quotes)\n"
+                               "   1 | terms: [acme, @acme]\n"
+                               "     |               ^\n"
+                               "c.yaml: 1 error\n"},
+    {"terms: [acme, #acme]\nb: 1\n", "c.yaml:1:8: not YAML: did not find expected ',' or ']' up to "
+                                     "line 3 (a list that is not closed? text "
+                                     "with '#' needs quotes)\n"
+                                     "   1 | terms: [acme, #acme]\n"
+                                     "     |        ^\n"
+                                     "c.yaml: 1 error\n"},
+    {"a: 1\nb: 'open\nc: 2\n", "c.yaml:2:4: not YAML: found unexpected end of stream up to line 4 "
+                               "(a quote that is never closed)\n"
+                               "   2 | b: 'open\n"
+                               "     |    ^\n"
+                               "c.yaml: 1 error\n"},
+    {"a: b: c\n", "c.yaml:1:5: not YAML: mapping values are not allowed in this context (wrong "
+                  "indentation, or text with "
+                  "': ' in it that needs quotes)\n"
+                  "   1 | a: b: c\n"
+                  "     |     ^\n"
+                  "c.yaml: 1 error\n"},
+    {"a: 1\nb: 2\na: 3\n\"a\": 4\n", "c.yaml:3:1: key 'a' is given twice, first in line 1\n"
+                                     "   3 | a: 3\n"
+                                     "     | ^\n"
+                                     "c.yaml:4:1: key 'a' is given twice, first in line 1\n"
+                                     "   4 | \"a\": 4\n"
+                                     "     | ^~~\n"
+                                     "c.yaml: 2 errors\n"},
+    {"a: 1\n--- \nb: 2\n", "c.yaml:2:1: a second document begins here: only one is read\n"
+                           "   2 | --- \n"
+                           "     | ^\n"
+                           "c.yaml: 1 error\n"},
+    {"a: &x {b: 1}\nc:\n  <<: *x\n", "c.yaml:3:3: merge keys ('<<') are not supported: write the "
+                                     "keys out, or use an alias for the whole "
+                                     "value\n"
+                                     "   3 |   <<: *x\n"
+                                     "     |   ^~\n"
+                                     "c.yaml: 1 error\n"},
+    {"{[a]: 1, {b: 2}: 3, '': 4}\n", "c.yaml:1:2: a key must be text, not a list\n"
+                                     "   1 | {[a]: 1, {b: 2}: 3, '': 4}\n"
+                                     "     |  ^\n"
+                                     "c.yaml:1:10: a key must be text, not a map\n"
+                                     "   1 | {[a]: 1, {b: 2}: 3, '': 4}\n"
+                                     "     |          ^\n"
+                                     "c.yaml:1:21: a key is missing before ':'\n"
+                                     "   1 | {[a]: 1, {b: 2}: 3, '': 4}\n"
+                                     "     |                     ^~\n"
+                                     "c.yaml: 3 errors\n"},
     {"a: *nothing\nb: &ring [1, *ring]\nc: !thing d\n",
      "c.yaml:1:4: alias '*nothing' has no anchor '&nothing' before it\n"
      "   1 | a: *nothing\n"
@@ -89,43 +86,42 @@ static const struct wrong wrong_texts[] = {
      "   3 | c: !thing d\n"
      "     |    ^~~~~~~~\n"
      "c.yaml: 3 errors\n"},
-    {"a: \"x\\e[31my\"\n",
-     "c.yaml:1:4: control characters are not allowed, not even escaped\n"
-     "   1 | a: \"x\\e[31my\"\n"
-     "     |    ^~~~~~~~~~\n"
-     "c.yaml: 1 error\n"},
-    {"a: 1\nb: caf\xe9 x\n",
-     "c.yaml:2:7: byte 0xE9 is not UTF-8: save the file as UTF-8\n"
-     "   2 | b: caf\xef\xbf\xbd x\n"
-     "     |       ^\n"
-     "c.yaml: 1 error\n"},
-    {"\xff\xfe" "a", "c.yaml: is UTF-16: save the file as UTF-8\nc.yaml: 1 error\n"},
-    {"a: \x1b[2J\n",
-     "c.yaml:1:4: character U+001B is not allowed in YAML\n"
-     "   1 | a: \xef\xbf\xbd[2J\n"
-     "     |    ^\n"
-     "c.yaml: 1 error\n"},
-    /* columns count characters; the caret stands below the place even where characters are two columns wide */
-    {"\"\xe6\x97\xa5\xe6\x9c\xac\": *x\n",
-     "c.yaml:1:7: alias '*x' has no anchor '&x' before it\n"
-     "   1 | \"\xe6\x97\xa5\xe6\x9c\xac\": *x\n"
-     "     |         ^~\n"
-     "c.yaml: 1 error\n"},
+    {"a: \"x\\e[31my\"\n", "c.yaml:1:4: control characters are not allowed, not even escaped\n"
+                           "   1 | a: \"x\\e[31my\"\n"
+                           "     |    ^~~~~~~~~~\n"
+                           "c.yaml: 1 error\n"},
+    {"a: 1\nb: caf\xe9 x\n", "c.yaml:2:7: byte 0xE9 is not UTF-8: save the file as UTF-8\n"
+                             "   2 | b: caf\xef\xbf\xbd x\n"
+                             "     |       ^\n"
+                             "c.yaml: 1 error\n"},
+    {"\xff\xfe"
+     "a",
+     "c.yaml: is UTF-16: save the file as UTF-8\nc.yaml: 1 error\n"},
+    {"a: \x1b[2J\n", "c.yaml:1:4: character U+001B is not allowed in YAML\n"
+                     "   1 | a: \xef\xbf\xbd[2J\n"
+                     "     |    ^\n"
+                     "c.yaml: 1 error\n"},
+    /* columns count characters; the caret stands below the place even where characters are two
+       columns wide */
+    {"\"\xe6\x97\xa5\xe6\x9c\xac\": *x\n", "c.yaml:1:7: alias '*x' has no anchor '&x' before it\n"
+                                           "   1 | \"\xe6\x97\xa5\xe6\x9c\xac\": *x\n"
+                                           "     |         ^~\n"
+                                           "c.yaml: 1 error\n"},
     /* tabs are kept, so that the caret stays below */
-    {"a:\t\t*x\n",
-     "c.yaml:1:5: alias '*x' has no anchor '&x' before it\n"
-     "   1 | a:\t\t*x\n"
-     "     |   \t\t^~\n"
-     "c.yaml: 1 error\n"},
+    {"a:\t\t*x\n", "c.yaml:1:5: alias '*x' has no anchor '&x' before it\n"
+                   "   1 | a:\t\t*x\n"
+                   "     |   \t\t^~\n"
+                   "c.yaml: 1 error\n"},
     /* a YAML error on the line of a secret */
-    {"x: {password: hunter2, b: @}\n",
-     "c.yaml:1:27: not YAML: found character that cannot start any token (text that begins with '@', '%' "
-     "or '`' needs quotes)\n"
-     "   1 | x: {password: **************\n"
-     "     |                           ^\n"
-     "c.yaml: 1 error\n"},
+    {"x: {password: hunter2, b: @}\n", "c.yaml:1:27: not YAML: found character that cannot start "
+                                       "any token (text that begins with '@', '%' "
+                                       "or '`' needs quotes)\n"
+                                       "   1 | x: {password: **************\n"
+                                       "     |                           ^\n"
+                                       "c.yaml: 1 error\n"},
     {"url: redis://me:hunter2@host/0 @: @\nb: @\n",
-     "c.yaml:1:33: not YAML: mapping values are not allowed in this context (wrong indentation, or text "
+     "c.yaml:1:33: not YAML: mapping values are not allowed in this context (wrong indentation, or "
+     "text "
      "with ': ' in it that needs quotes)\n"
      "   1 | url: redis://**********@host/0 @: @\n"
      "     |                                 ^\n"
@@ -157,7 +153,8 @@ static struct config_doc *parse(const char *text, struct diag *d)
 static void test_tree_keeps_marks(void **state)
 {
     struct diag d;
-    struct config_doc *doc = parse("\xef\xbb\xbf# a comment\r\na:\r\n  b: 'x'\r\n  list: [1, ~, ]\r\n", &d);
+    struct config_doc *doc =
+        parse("\xef\xbb\xbf# a comment\r\na:\r\n  b: 'x'\r\n  list: [1, ~, ]\r\n", &d);
     const struct config_node *a, *b, *list;
 
     (void)state;
@@ -397,7 +394,8 @@ static void test_no_right_to_read(void **state)
     assert_int_equal(chmod(dir, 0755), 0);
     assert_int_equal(setegid(65534), 0);
     assert_int_equal(seteuid(65534), 0);
-    assert_load_refused(path, "cannot be read: permission denied; members of group 'root' may read it");
+    assert_load_refused(path,
+                        "cannot be read: permission denied; members of group 'root' may read it");
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(setegid(0), 0);
     unlink(path);

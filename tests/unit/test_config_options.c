@@ -1,4 +1,5 @@
-/* Tables to structs: every kind of option with what it takes, what it refuses and in which words. */
+/* Tables to structs: every kind of option with what it takes, what it refuses and in which words.
+ */
 #include "config_testing.h"
 
 #include <fcntl.h>
@@ -25,8 +26,10 @@ static const struct option options[] = {
     {"text", OPTION_STRING, AT(text), .def = "plain", .min = 1, .max = 8, .help = "Some text."},
     {"number", OPTION_INT, AT(number), .def = "5", .min = 1, .max = 10, .help = "A number."},
     {"interval", OPTION_DURATION, AT(wait_ms), .def = "5m", .min = 30000, .max = 86400000,
-     .help = "How long - to wait, in so many words that the line has to be broken somewhere before its end."},
-    {"size", OPTION_SIZE, AT(size), .def = "64k", .max = 1 << 20, .help = ".dots and \\ are roff's."},
+     .help = "How long - to wait, in so many words that the line has to be broken somewhere before "
+             "its end."},
+    {"size", OPTION_SIZE, AT(size), .def = "64k", .max = 1 << 20,
+     .help = ".dots and \\ are roff's."},
     {"flag", OPTION_BOOL, AT(flag), .def = "true", .help = "On or off."},
     {"url", OPTION_URL, AT(url), .help = "Where."},
     {"word", OPTION_ENUM, AT(word), .def = "json", .choices = words, .help = "Which."},
@@ -48,8 +51,9 @@ static const struct {
     {"text: ''", "c.yaml:1:7: top.text: is empty"},
     {"text: toolongatext", "c.yaml:1:7: top.text: has 12 bytes, the maximum is 8"},
     {"text: [a]", "c.yaml:1:7: top.text: expected text, got a list"},
-    {"text: ${HOME}", "c.yaml:1:7: top.text: '${HOME}' is not expanded here: only secrets and credentials are "
-                      "taken from the environment"},
+    {"text: ${HOME}",
+     "c.yaml:1:7: top.text: '${HOME}' is not expanded here: only secrets and credentials are "
+     "taken from the environment"},
     {"number: 0", "c.yaml:1:9: top.number: '0' is below the minimum of 1"},
     {"number: 11", "c.yaml:1:9: top.number: '11' is above the maximum of 10"},
     {"number: 5.5", "c.yaml:1:9: top.number: expected a whole number, got '5.5'"},
@@ -58,8 +62,10 @@ static const struct {
     {"interval: 5s", "c.yaml:1:11: top.interval: '5s' is below the minimum of 30s"},
     {"interval: 25h", "c.yaml:1:11: top.interval: '25h' is above the maximum of 1d"},
     {"interval: 60", "c.yaml:1:11: top.interval: '60' has no unit: 60s would be seconds"},
-    {"interval: soon", "c.yaml:1:11: top.interval: expected a duration such as 30s, 5m or 1h30m, got 'soon'"},
-    {"interval: {s: 5}", "c.yaml:1:11: top.interval: expected a duration such as 30s, 5m or 1h30m, got a map"},
+    {"interval: soon",
+     "c.yaml:1:11: top.interval: expected a duration such as 30s, 5m or 1h30m, got 'soon'"},
+    {"interval: {s: 5}",
+     "c.yaml:1:11: top.interval: expected a duration such as 30s, 5m or 1h30m, got a map"},
     {"size: 2M", "c.yaml:1:7: top.size: '2M' is above the maximum of 1M"},
     {"size: 5T", "c.yaml:1:7: top.size: expected a size such as 64k, 16M or 2G, got '5T'"},
     {"flag: maybe", "c.yaml:1:7: top.flag: expected true or false, got 'maybe'"},
@@ -71,8 +77,9 @@ static const struct {
     {"list: [a, [b]]", "c.yaml:1:11: top.list: expected text as an item, got a list"},
     {"list: [a, ~]", "c.yaml:1:11: top.list: expected text as an item, got nothing"},
     {"list: ['']", "c.yaml:1:8: top.list: is empty"},
-    {"list: ['${A}']", "c.yaml:1:8: top.list: '${A}' is not expanded here: only secrets and credentials are "
-                       "taken from the environment"},
+    {"list: ['${A}']",
+     "c.yaml:1:8: top.list: '${A}' is not expanded here: only secrets and credentials are "
+     "taken from the environment"},
     {"secret: {a: b}", "c.yaml:1:9: top.secret: expected \"${NAME}\" or file:PATH, got a map"},
     {"login: ${1}", "c.yaml:1:8: top.login: expected a value, \"${NAME}\" or file:PATH"},
     {"login: muchtoolong", "c.yaml:1:8: top.login: has 11 bytes, the maximum is 8"},
@@ -123,27 +130,29 @@ static void test_five_mistakes_at_once(void **state)
                                   "lst: [a]\n"
                                   "number: many\n"
                                   "secret: hunter2\n"
-                                  "url: ftp://x\n", &all, &ok);
+                                  "url: ftp://x\n",
+                                  &all, &ok);
 
     (void)state;
     assert_string_equal(
-        said, "c.yaml:1:11: top.interval: '5s' is below the minimum of 30s\n"
-              "   1 | interval: 5s\n"
-              "     |           ^~\n"
-              "c.yaml:2:1: top: unknown key 'lst' (did you mean 'list'?)\n"
-              "   2 | lst: [*]\n"
-              "     | ^~~\n"
-              "c.yaml:3:9: top.number: expected a whole number, got 'many'\n"
-              "   3 | number: many\n"
-              "     |         ^~~~\n"
-              "c.yaml:4:9: top.secret: a secret is not written into this file: use \"${NAME}\" for an "
-              "environment variable or file:PATH\n"
-              "   4 | secret: *******\n"
-              "     |         ^~~~~~~\n"
-              "c.yaml:5:6: top.url: expected an http or https URL, got 'ftp://x'\n"
-              "   5 | url: ftp://x\n"
-              "     |      ^~~~~~~\n"
-              "c.yaml: 5 errors\n");
+        said,
+        "c.yaml:1:11: top.interval: '5s' is below the minimum of 30s\n"
+        "   1 | interval: 5s\n"
+        "     |           ^~\n"
+        "c.yaml:2:1: top: unknown key 'lst' (did you mean 'list'?)\n"
+        "   2 | lst: [*]\n"
+        "     | ^~~\n"
+        "c.yaml:3:9: top.number: expected a whole number, got 'many'\n"
+        "   3 | number: many\n"
+        "     |         ^~~~\n"
+        "c.yaml:4:9: top.secret: a secret is not written into this file: use \"${NAME}\" for an "
+        "environment variable or file:PATH\n"
+        "   4 | secret: *******\n"
+        "     |         ^~~~~~~\n"
+        "c.yaml:5:6: top.url: expected an http or https URL, got 'ftp://x'\n"
+        "   5 | url: ftp://x\n"
+        "     |      ^~~~~~~\n"
+        "c.yaml: 5 errors\n");
     assert_false(ok);
     free(said);
 }
@@ -152,7 +161,8 @@ static void test_five_mistakes_at_once(void **state)
 
 static void test_defaults_also_where_wrong(void **state)
 {
-    static const char *const texts[] = {"{}", "[1]", "number: x\ninterval:\nword: ~\nlist: {}\nsize: x\n"};
+    static const char *const texts[] = {"{}", "[1]",
+                                        "number: x\ninterval:\nword: ~\nlist: {}\nsize: x\n"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -190,10 +200,12 @@ static void test_values(void **state)
 
     (void)state;
     diag_init(&d);
-    doc = config_doc_parse("/etc/m/c.yaml",
-                           STR("text: no\nnumber: 7\ninterval: 1h30m\nsize: 512\nflag: off\n"
-                               "url: 'https://[::1]:8080/x?y'\nword: text\nlist: one\nsecret: file:pw\n"
-                               "login: '${WHO}'\nnode: {a: 1}\n"), &d);
+    doc = config_doc_parse(
+        "/etc/m/c.yaml",
+        STR("text: no\nnumber: 7\ninterval: 1h30m\nsize: 512\nflag: off\n"
+            "url: 'https://[::1]:8080/x?y'\nword: text\nlist: one\nsecret: file:pw\n"
+            "login: '${WHO}'\nnode: {a: 1}\n"),
+        &d);
     assert_true(options_decode(&target, 1, "", doc->root, doc, &d));
     assert_true(str_eq(all.text, STR("no"))); /* Norwegian, not false */
     assert_int_equal(all.number, 7);
@@ -223,7 +235,8 @@ static void test_tables_share_a_map(void **state)
     doc = config_doc_parse("c.yaml", STR("number: 0\nother: 1\n"), &d);
     assert_false(options_decode(both, 2, "top", doc->root, doc, &d));
     assert_int_equal(all.number, 77); /* known, but somebody else's: not even looked at */
-    assert_false(options_decode_known(both + 1, 1, "top", doc->root, doc, &d)); /* again: said once */
+    assert_false(
+        options_decode_known(both + 1, 1, "top", doc->root, doc, &d)); /* again: said once */
     assert_printed(&d, "c.yaml:1:1: top.text: is missing\n"
                        "   1 | number: 0\n"
                        "     | ^~~~~~\n"
@@ -262,19 +275,31 @@ static void test_durations(void **state)
         int64_t ms; /* -1: refused */
         const char *shown;
     } cases[] = {
-        {"500ms", 500, "500ms"},      {"30s", 30000, "30s"},
-        {"5m", 300000, "5m"},         {"4h", 14400000, "4h"},
-        {"35d", 3024000000, "35d"},   {"2w", 1209600000, "14d"},
-        {"1h30m", 5400000, "1h30m"},  {"90m", 5400000, "1h30m"},
-        {"0", 0, "0s"},               {"0s", 0, "0s"},
-        {"1d1ms", 86400001, "1d1ms"}, {"", -1, NULL},
-        {"5", -1, NULL},              {"s", -1, NULL},
-        {"-5s", -1, NULL},            {"1.5h", -1, NULL},
-        {"5 s", -1, NULL},            {"30m1h", -1, NULL},
-        {"5m5m", -1, NULL},           {"5M", -1, NULL},
-        {"1h30", -1, NULL},           {"9223372036854775807d", -1, NULL},
+        {"500ms", 500, "500ms"},
+        {"30s", 30000, "30s"},
+        {"5m", 300000, "5m"},
+        {"4h", 14400000, "4h"},
+        {"35d", 3024000000, "35d"},
+        {"2w", 1209600000, "14d"},
+        {"1h30m", 5400000, "1h30m"},
+        {"90m", 5400000, "1h30m"},
+        {"0", 0, "0s"},
+        {"0s", 0, "0s"},
+        {"1d1ms", 86400001, "1d1ms"},
+        {"", -1, NULL},
+        {"5", -1, NULL},
+        {"s", -1, NULL},
+        {"-5s", -1, NULL},
+        {"1.5h", -1, NULL},
+        {"5 s", -1, NULL},
+        {"30m1h", -1, NULL},
+        {"5m5m", -1, NULL},
+        {"5M", -1, NULL},
+        {"1h30", -1, NULL},
+        {"9223372036854775807d", -1, NULL},
         {"99999999999999999999s", -1, NULL},
-        {"15250284452w1w", -1, NULL}, {"15250284452w6d23h60m", -1, NULL},
+        {"15250284452w1w", -1, NULL},
+        {"15250284452w6d23h60m", -1, NULL},
     };
 
     (void)state;
@@ -299,11 +324,21 @@ static void test_sizes(void **state)
         int64_t bytes; /* -1: refused */
         const char *shown;
     } cases[] = {
-        {"0", 0, "0"},         {"512", 512, "512"},   {"64k", 65536, "64k"},
-        {"64K", 65536, "64k"}, {"16M", 16 << 20, "16M"}, {"1024M", 1 << 30, "1G"},
-        {"2G", INT64_C(2) << 30, "2G"}, {"", -1, NULL}, {"k", -1, NULL},
-        {"-1", -1, NULL},      {"1.5M", -1, NULL},    {"5T", -1, NULL},
-        {"5 M", -1, NULL},     {"9007199254740992G", -1, NULL}, {"1025", 1025, "1025"},
+        {"0", 0, "0"},
+        {"512", 512, "512"},
+        {"64k", 65536, "64k"},
+        {"64K", 65536, "64k"},
+        {"16M", 16 << 20, "16M"},
+        {"1024M", 1 << 30, "1G"},
+        {"2G", INT64_C(2) << 30, "2G"},
+        {"", -1, NULL},
+        {"k", -1, NULL},
+        {"-1", -1, NULL},
+        {"1.5M", -1, NULL},
+        {"5T", -1, NULL},
+        {"5 M", -1, NULL},
+        {"9007199254740992G", -1, NULL},
+        {"1025", 1025, "1025"},
     };
 
     (void)state;
@@ -327,16 +362,26 @@ static void test_urls(void **state)
         const char *text;
         bool ok;
     } cases[] = {
-        {"https://mastodon.social", true},  {"http://127.0.0.1:8080/a?b#c", true},
-        {"https://[::1]:8080/", true},      {"https://x.example/a@b", true},
-        {"ftp://x", false},                 {"https://", false},
-        {"https:///path", false},           {"https://x:0", false},
-        {"https://x:65536", false},         {"https://x:80x", false},
-        {"https://[::1", false},            {"https://[]", false},
-        {"https://a b", false},             {"https://x/a b", false},
-        {"https://me:hunter2@x/", false},   {"https://me@x", false},
-        {"ftp://me:hunter2@x", false},      {"mastodon.social", false},
-        {"https://${HOST}/", false},        {"https://\xc3\xa9.example", false},
+        {"https://mastodon.social", true},
+        {"http://127.0.0.1:8080/a?b#c", true},
+        {"https://[::1]:8080/", true},
+        {"https://x.example/a@b", true},
+        {"ftp://x", false},
+        {"https://", false},
+        {"https:///path", false},
+        {"https://x:0", false},
+        {"https://x:65536", false},
+        {"https://x:80x", false},
+        {"https://[::1", false},
+        {"https://[]", false},
+        {"https://a b", false},
+        {"https://x/a b", false},
+        {"https://me:hunter2@x/", false},
+        {"https://me@x", false},
+        {"ftp://me:hunter2@x", false},
+        {"mastodon.social", false},
+        {"https://${HOST}/", false},
+        {"https://\xc3\xa9.example", false},
     };
 
     (void)state;
@@ -493,12 +538,15 @@ static void test_help(void **state)
 {
     (void)state;
     assert_help("text", 0, "top.text (text, default plain)\n    Some text.\n");
-    assert_help("text", 2, "top.interval (duration, 30s to 1d, default 5m)\n"
-                           "    How long - to wait, in so many words that the line has to be broken\n"
-                           "    somewhere before its end.\n");
+    assert_help("text", 2,
+                "top.interval (duration, 30s to 1d, default 5m)\n"
+                "    How long - to wait, in so many words that the line has to be broken\n"
+                "    somewhere before its end.\n");
     assert_help("text", 6, "top.word (one of text, json, default json)\n    Which.\n");
     assert_help("text", 7, "top.list (list, 1 to 3 items, default [a, b])\n    Some.\n");
-    assert_help("man", 3, ".TP\n.B top.size\n(size, 0 to 1M, default 64k)\n.br\n\\&.dots and \\e are roff's.\n");
+    assert_help(
+        "man", 3,
+        ".TP\n.B top.size\n(size, 0 to 1M, default 64k)\n.br\n\\&.dots and \\e are roff's.\n");
 }
 
 int main(void)

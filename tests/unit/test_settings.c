@@ -1,5 +1,5 @@
-/* config.yaml as settings: defaults, what no table can check, paths, and the shipped file, in which every key
- * must be explained. */
+/* config.yaml as settings: defaults, what no table can check, paths, and the shipped file, in which
+ * every key must be explained. */
 #include "config_testing.h"
 
 #include <errno.h>
@@ -41,11 +41,14 @@ static const struct {
     {"brands: [acme]", "1:9: brands: expected a map, got a list\n"},
     {"brands: {acme: }", "1:16: brands.acme: expected a map, got nothing\n"},
     {"brands: {acme: {}}", "1:16: brands.acme.terms: is missing\n"},
-    {"brands: {Acme: {terms: a}}", "1:10: brands: 'Acme' is not a name: 1 to 64 of a-z, 0-9, _ and - are allowed\n"},
+    {"brands: {Acme: {terms: a}}",
+     "1:10: brands: 'Acme' is not a name: 1 to 64 of a-z, 0-9, _ and - are allowed\n"},
     {"brands: {a: {terms: a}}\nredis: {url: 'localhost'}",
-     "2:14: redis.url: expected embedded, redis://HOST, rediss://HOST or unix:///PATH, got 'localhost'\n"},
+     "2:14: redis.url: expected embedded, redis://HOST, rediss://HOST or unix:///PATH, got "
+     "'localhost'\n"},
     {"brands: {a: {terms: a}}\nredis: {url: 'redis://:hunter2@localhost', namespace: 'a:b'}",
-     "2:14: redis.url: a URL must not hold a user name or password: use redis.username and redis.password\n"
+     "2:14: redis.url: a URL must not hold a user name or password: use redis.username and "
+     "redis.password\n"
      "2:55: redis.namespace: 'a:b' is not a name: 1 to 64 of a-z, 0-9, _ and - are allowed\n"},
     {"brands: {a: {terms: a, time_zone: Europe/Lundon, languages: [en, english]}}",
      "1:35: brands.a.time_zone: there is no time zone 'Europe/Lundon'\n"
@@ -56,9 +59,11 @@ static const struct {
      "1:42: brands.a.targets.outage: '0s' is below the minimum of 1s\n"
      "1:46: brands.a.targets: unknown key 'complain' (did you mean 'complaint'?)\n"},
     {"brands: {a: {terms: a, own_accounts: {Mastodon: [x, {}]}}}",
-     "1:39: brands.a.own_accounts: 'Mastodon' is not a name: 1 to 64 of a-z, 0-9, _ and - are allowed\n"
+     "1:39: brands.a.own_accounts: 'Mastodon' is not a name: 1 to 64 of a-z, 0-9, _ and - are "
+     "allowed\n"
      "1:53: brands.a.own_accounts.Mastodon: expected text as an item, got a map\n"},
-    {"brands: {a: {terms: a, sources: {name: x}}}", "1:33: brands.a.sources: expected a list, got a map\n"},
+    {"brands: {a: {terms: a, sources: {name: x}}}",
+     "1:33: brands.a.sources: expected a list, got a map\n"},
     {"brands: {a: {terms: a, sources: [x, {type: file}, {name: n}]}}",
      "1:34: brands.a.sources[1]: expected a map, got text\n"
      "1:37: brands.a.sources[2].name: is missing\n"
@@ -111,7 +116,8 @@ static void test_wrong(void **state)
     }
 }
 
-/* One run tells all five, each with its place; and settings_read() goes on, for those who check further. */
+/* One run tells all five, each with its place; and settings_read() goes on, for those who check
+ * further. */
 static void test_five_mistakes_at_once(void **state)
 {
     static const char text[] = "redis:\n"
@@ -124,12 +130,12 @@ static void test_five_mistakes_at_once(void **state)
                                "    lease: 10m\n"
                                "    sources:\n"
                                "      - {name: tags, typ: mastodon}\n";
-    static const char want[] =
-        "2:8: redis.url: expected embedded, redis://HOST, rediss://HOST or unix:///PATH, got 'embeded'\n"
-        "3:14: log.level: 'loud' is not one of error, warn, info, debug\n"
-        "7:12: brands.acme.lease: '10' has no unit: 10s would be seconds\n"
-        "8:5: key 'lease' is given twice, first in line 7\n"
-        "10:9: brands.acme.sources.tags.type: is missing\n";
+    static const char want[] = "2:8: redis.url: expected embedded, redis://HOST, rediss://HOST or "
+                               "unix:///PATH, got 'embeded'\n"
+                               "3:14: log.level: 'loud' is not one of error, warn, info, debug\n"
+                               "7:12: brands.acme.lease: '10' has no unit: 10s would be seconds\n"
+                               "8:5: key 'lease' is given twice, first in line 7\n"
+                               "10:9: brands.acme.sources.tags.type: is missing\n";
     struct settings *s;
     struct diag d;
     char *said;
@@ -179,7 +185,8 @@ static void test_bounds_of_counts(void **state)
 static void test_defaults(void **state)
 {
     struct diag d;
-    struct settings *s = load("brands: {acme: {terms: acme, sources: [{name: n, type: file}]}}", &d);
+    struct settings *s =
+        load("brands: {acme: {terms: acme, sources: [{name: n, type: file}]}}", &d);
     const struct brand_settings *brand;
     struct stat st;
 
@@ -219,16 +226,18 @@ static void test_defaults(void **state)
 static void test_values(void **state)
 {
     struct diag d;
-    struct settings *s = load("generation: 42\n"
-                              "redis: {url: 'unix:///run/r.sock', password: 'file:pw', username: me}\n"
-                              "accounts: {b: {type: bluesky, identifier: x}}\n"
-                              "brands:\n"
-                              "  acme:\n"
-                              "    terms: [acme, '#acme']\n"
-                              "    own_accounts: {mastodon: [a@b, c@d], x: acme}\n"
-                              "    queue_none: never\n"
-                              "    targets: {outage: 1m}\n"
-                              "    sources: [{name: s, type: bluesky, account: b, overlap: 0, query: x}]\n", &d);
+    struct settings *s =
+        load("generation: 42\n"
+             "redis: {url: 'unix:///run/r.sock', password: 'file:pw', username: me}\n"
+             "accounts: {b: {type: bluesky, identifier: x}}\n"
+             "brands:\n"
+             "  acme:\n"
+             "    terms: [acme, '#acme']\n"
+             "    own_accounts: {mastodon: [a@b, c@d], x: acme}\n"
+             "    queue_none: never\n"
+             "    targets: {outage: 1m}\n"
+             "    sources: [{name: s, type: bluesky, account: b, overlap: 0, query: x}]\n",
+             &d);
     const struct brand_settings *brand;
 
     (void)state;
@@ -363,13 +372,15 @@ static bool is_explained(struct str section, const char *key)
 {
     struct str line, rest;
 
-    for (line = str_split(section, '\n', &rest); rest.s || line.s; line = str_split(rest, '\n', &rest)) {
+    for (line = str_split(section, '\n', &rest); rest.s || line.s;
+         line = str_split(rest, '\n', &rest)) {
         size_t key_len = strlen(key);
 
         while (line.len > 0 && strchr(" #-", line.s[0]))
             line = str_slice(line, 1, line.len);
         if (str_starts_with(line, str_from(key)) && line.len > key_len &&
-            (line.s[key_len] == ':' || str_starts_with(str_slice(line, key_len, line.len), STR("  "))))
+            (line.s[key_len] == ':' ||
+             str_starts_with(str_slice(line, key_len, line.len), STR("  "))))
             return true;
     }
     return false;
@@ -410,7 +421,8 @@ static void test_tables_are_complete(void **state)
     settings_print_help("text", out);
     settings_print_help("man", out);
     fclose(out);
-    assert_non_null(strstr(text, "\nbrands.NAME.targets.outage (duration, 1s to 30d, default 5m)\n"));
+    assert_non_null(
+        strstr(text, "\nbrands.NAME.targets.outage (duration, 1s to 30d, default 5m)\n"));
     assert_non_null(strstr(text, "\n.B redis.url\n"));
     free(text);
 }
