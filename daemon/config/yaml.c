@@ -7,6 +7,7 @@
  * Functions return 0, or a negative errno when parsing cannot go on; either way what is wrong has
  * been reported. A node that cannot be had but does not end the parsing comes back as NULL.
  */
+#include "config/yaml_error.h"
 #include "config/yaml_tree.h"
 
 #include <errno.h>
@@ -56,81 +57,10 @@ static int fail_memory(struct tree_reader *t)
     return -ENOMEM;
 }
 
-/* ---- YAML errors --------------------------------------------------------------------------- */
-
-static const struct {
-    const char *problem; /* libyaml's words */
-    const char *hint;
-} yaml_hints[] = {
-    {"mapping values are not allowed in this context",
-     "wrong indentation, or text with ': ' in it that needs quotes"},
-    {"did not find expected key", "wrong indentation, or a quote or bracket too many"},
-    {"did not find expected ',' or ']'", "a list that is not closed? text with '#' needs quotes"},
-    {"did not find expected ',' or '}'", "a map that is not closed? text with '#' needs quotes"},
-    {"did not find expected '-' indicator", "the items of a list stand in one column"},
-    {"could not find expected ':'", "a key without ':' after it, or text that needs quotes"},
-    {"found unexpected end of stream", "a quote that is never closed"},
-    {"did not find expected alphabetic or numeric character",
-     "text that begins with '*' or '&' needs quotes"},
-};
-
-static const char *hint_for_character(const struct tree_reader *t)
-{
-    size_t at = 0;
-    struct str text = t->doc->text;
-
-    for (size_t i = 0; i < t->parser.problem_mark.index && at < text.len; i++) {
-        at++;
-        while (at < text.len && ((unsigned char)text.s[at] & 0xc0) == 0x80)
-            at++;
-    }
-    if (at < text.len && text.s[at] == '\t')
-        return "a tab cannot indent YAML: use spaces";
-    return "text that begins with '@', '%' or '`' needs quotes";
-}
-
-static const char *hint_for(const struct tree_reader *t)
-{
-    if (strcmp(t->parser.problem, "found character that cannot start any token") == 0)
-        return hint_for_character(t);
-    for (size_t i = 0; i < ARRAY_LEN(yaml_hints); i++) {
-        if (strcmp(t->parser.problem, yaml_hints[i].problem) == 0)
-            return yaml_hints[i].hint;
-    }
-    return NULL;
-}
-
-/* What was opened and never closed is noticed lines later: then the place to look at is where it
- * began. */
-static bool is_left_open(const yaml_parser_t *p)
-{
-    return p->context && p->context_mark.line != p->problem_mark.line &&
-           (strncmp(p->context, "while parsing a flow", 20) == 0 ||
-            strcmp(p->context, "while scanning a quoted scalar") == 0);
-}
-
-static int report_yaml_error(struct tree_reader *t)
-{
-    const yaml_parser_t *p = &t->parser;
-    const char *hint;
-    char more[160] = "";
-
-    if (p->error == YAML_MEMORY_ERROR || !p->problem)
-        return fail_memory(t);
-    hint = hint_for(t);
-    if (hint)
-        snprintf(more, sizeof(more), " (%s)", hint);
-    if (is_left_open(p))
-        diag_error(t->d, t->doc, mark_from(p->context_mark), "not YAML: %s up to line %zu%s",
-                   p->problem, p->problem_mark.line + 1, more);
-    else
-        diag_error(t->d, t->doc, mark_from(p->problem_mark), "not YAML: %s%s", p->problem, more);
-    return -EBADMSG;
-}
-
 static int next_event(struct tree_reader *t, yaml_event_t *ret_event)
 {
-    return yaml_parser_parse(&t->parser, ret_event) ? 0 : report_yaml_error(t);
+    return yaml_parser_parse(&t->parser, ret_event) ? 0
+                                                    : yaml_error_report(&t->parser, t->doc, t->d);
 }
 
 /* ---- nodes --------------------------------------------------------------------------------- */
