@@ -15,7 +15,7 @@ struct exec_config {
 };
 
 static const struct option options[] = {
-    {.key = "command", .kind = OPTION_LIST, .offset = offsetof(struct exec_config, command), .min = 1,
+    {.key = "argv", .kind = OPTION_LIST, .offset = offsetof(struct exec_config, command), .min = 1,
      .max = ARGS_MAX, .required = true,
      .help = "The program and its arguments, as a list; no shell is involved."},
     {.key = "network", .kind = OPTION_STRING, .offset = offsetof(struct exec_config, network),

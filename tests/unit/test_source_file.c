@@ -197,7 +197,7 @@ static void test_many_lines_take_several_pages(void **state)
 
 static void start_exec(struct rig *rig)
 {
-    rig_init(rig, &source_exec, "command: [/usr/bin/report, --json, \"a b\"]\nnetwork: desk\ntimeout: 5s\n",
+    rig_init(rig, &source_exec, "argv: [/usr/bin/report, --json, \"a b\"]\nnetwork: desk\ntimeout: 5s\n",
              NULL);
     rig->at.low = STR("41");
     rig_prepare(rig);
