@@ -193,6 +193,35 @@ static void test_many_lines_take_several_pages(void **state)
     rig_finish(&rig);
 }
 
+/* The bundled demo: every line is a mention, the newest a minute old, and replies find their posts. */
+static void test_demo(void **state)
+{
+    struct rig rig;
+    size_t replies = 0;
+
+    (void)state;
+    start(&rig, "rebase: now\n");
+    assert_int_equal(feed_file(&rig, rig_fixture(&rig, "../../docs/demo.jsonl"), 7), 0);
+    rig.at = rig.step.cursor;
+    assert_int_equal(feed_file(&rig, rig_fixture(&rig, "../../docs/demo.jsonl"), 7), 0);
+    assert_int_equal(rig.page.n_mentions, 60);
+    assert_int_equal(rig.page.skipped, 0);
+    assert_page_sound(&rig);
+    assert_int_equal(rig.page.mentions[59].created_at_ms, RIG_NOW - 60000);
+    for (size_t i = 0; i < rig.page.n_mentions; i++) {
+        const struct mention *m = &rig.page.mentions[i];
+        bool found = m->in_reply_to.len == 0;
+
+        assert_has(m->url, "https://");
+        for (size_t k = 0; k < i && !found; k++)
+            found = str_ends_with(rig.page.mentions[k].id, m->in_reply_to);
+        assert_true(found);
+        replies += m->in_reply_to.len > 0;
+    }
+    assert_true(replies >= 10);
+    rig_finish(&rig);
+}
+
 /* ---- exec ---------------------------------------------------------------------------------- */
 
 static void start_exec(struct rig *rig)
@@ -276,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_rotated_and_cut_files_start_over),
         cmocka_unit_test(test_rebase_moves_the_newest_to_now),
         cmocka_unit_test(test_many_lines_take_several_pages),
+        cmocka_unit_test(test_demo),
         cmocka_unit_test(test_exec_request),
         cmocka_unit_test(test_exec_output),
         cmocka_unit_test(test_exec_failures_move_nothing),
