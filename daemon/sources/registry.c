@@ -177,6 +177,38 @@ static void fill_schedule(struct source *src)
     src->backfill_ms = s->backfill_ms;
 }
 
+static void check_interval(struct building *b, const struct source *src, const char *where)
+{
+    char least[CONFIG_AMOUNT_MAX];
+
+    if (src->interval_ms >= src->driver->interval_min_ms)
+        return;
+    config_format_duration(src->driver->interval_min_ms, least);
+    COMPLAIN(b, mark_of(src->settings->node, "interval"), "%s.interval: below the minimum of %s for %s", where,
+             least, src->driver->name);
+}
+
+/* Everything about one source; b->ok says whether it is right. */
+static void build_source(struct building *b, struct source *src, const char *where)
+{
+    const struct config_node *node = src->settings->node;
+
+    src->driver = find_driver(b, src->settings->type, where, node);
+    if (!src->driver)
+        return;
+    fill_schedule(src);
+    check_interval(b, src, where);
+    src->config = decode(b, settings_source_options, src->driver->options, src->driver->config_size, where,
+                         node);
+    join_account(b, src, where);
+    if (b->ok && src->driver->check)
+        b->ok = src->driver->check(src, b->settings, b->d);
+    if (b->ok && src->settings->enabled) {
+        join_host(b, src);
+        b->set->sources[b->set->n_sources++] = *src;
+    }
+}
+
 static void add_source(struct building *b, const struct brand_settings *brand,
                        const struct source_settings *settings)
 {
@@ -186,27 +218,8 @@ static void add_source(struct building *b, const struct brand_settings *brand,
 
     snprintf(where, sizeof(where), "brands.%.*s.sources.%.*s", STR_FMT(brand->name),
              STR_FMT(settings->name));
-    src.driver = find_driver(b, settings->type, where, settings->node);
-    if (!src.driver)
-        return;
-    fill_schedule(&src);
-    if (src.interval_ms < src.driver->interval_min_ms) {
-        char least[CONFIG_AMOUNT_MAX];
-
-        config_format_duration(src.driver->interval_min_ms, least);
-        COMPLAIN(b, mark_of(settings->node, "interval"), "%s.interval: below the minimum of %s for %s",
-                 where, least, src.driver->name);
-    }
-    b->ok = true; /* to see whether this one is right: only then can it be checked further */
-    src.config = decode(b, settings_source_options, src.driver->options, src.driver->config_size, where,
-                        settings->node);
-    join_account(b, &src, where);
-    if (b->ok && src.driver->check)
-        b->ok = src.driver->check(&src, b->settings, b->d);
-    if (b->ok && settings->enabled) {
-        join_host(b, &src);
-        b->set->sources[b->set->n_sources++] = src;
-    }
+    b->ok = true; /* each source is checked as far as its own mistakes let it */
+    build_source(b, &src, where);
     b->ok = b->ok && ok_before;
 }
 
