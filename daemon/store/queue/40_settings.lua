@@ -4,9 +4,13 @@
 
 local settings = {}
 
--- name, what it is when nobody set it
+-- those that the functions change themselves
+local MOVING = { 'clock', 'claims', 'trimmed' }
+
+-- name, what it is when nobody set it; the moving ones first
 local FIELDS = {
-    { 'generation' }, { 'cluster', 0 }, { 'test', 0 }, { 'clock', 0 }, { 'claims', 0 },
+    { 'clock', 0 }, { 'claims', 0 }, { 'trimmed', '' },
+    { 'generation' }, { 'cluster', 0 }, { 'test', 0 },
     { 'languages', '' }, { 'queue_none', 'addressed' },
     { 'target_outage_ms', 5 * MINUTE }, { 'target_complaint_ms', 15 * MINUTE },
     { 'target_praise_ms', 4 * HOUR }, { 'target_none_ms', 4 * HOUR },
@@ -15,7 +19,6 @@ local FIELDS = {
     { 'reopen_window_ms', 72 * HOUR }, { 'undo_ms', 10 * MINUTE }, { 'horizon_ms', 35 * DAY },
     { 'keep_ms', 7 * DAY }, { 'keep_entries', 1000000 },
     { 'retain_resolved_ms', 0 }, { 'retain_dismissed_ms', 0 }, { 'retain_unqueued_ms', 0 },
-    { 'trimmed', '' },
 }
 
 local FIELD_NAMES = {}
@@ -23,21 +26,30 @@ for i = 1, #FIELDS do
     FIELD_NAMES[i] = FIELDS[i][1]
 end
 
-function settings.load(cx)
-    local values = redis.call('HMGET', cx.brand, unpack(FIELD_NAMES))
-    local conf = {}
-    if not values[1] then
-        return nil
+local function value_of(field, value)
+    if not value then
+        return field[2]
     end
-    for i, field in ipairs(FIELDS) do
-        local value = values[i]
-        if not value then
-            conf[field[1]] = field[2]
-        elseif type(field[2]) == 'string' then
-            conf[field[1]] = value
-        else
-            conf[field[1]] = tonumber(value)
+    return type(field[2]) == 'string' and value or tonumber(value)
+end
+
+-- The settings as they were last read from this server, by brand: most calls find them unchanged.
+local last_read = {}
+local last_read_count = 0
+
+local function unchanged(last, values)
+    for i = #MOVING + 1, #FIELDS do
+        if last.values[i] ~= values[i] then
+            return false
         end
+    end
+    return true
+end
+
+local function read_all(values)
+    local conf = {}
+    for i, field in ipairs(FIELDS) do
+        conf[field[1]] = value_of(field, values[i])
     end
     conf.target = {
         outage = conf.target_outage_ms, complaint = conf.target_complaint_ms,
@@ -48,6 +60,26 @@ function settings.load(cx)
         conf.langs[lang] = true
     end
     return conf
+end
+
+function settings.load(cx)
+    local values = redis.call('HMGET', cx.brand, unpack(FIELD_NAMES))
+    if not values[#MOVING + 1] then
+        return nil
+    end
+    local last = last_read[cx.brand]
+    if not last or not unchanged(last, values) then
+        if last_read_count >= 256 then
+            last_read, last_read_count = {}, 0
+        end
+        last = { values = values, conf = read_all(values) }
+        last_read[cx.brand] = last
+        last_read_count = last_read_count + 1
+    end
+    for i = 1, #MOVING do
+        last.conf[MOVING[i]] = value_of(FIELDS[i], values[i])
+    end
+    return last.conf
 end
 
 function settings.role(cx, name)

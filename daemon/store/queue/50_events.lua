@@ -8,10 +8,9 @@ local events = {}
 -- The entry's id carries the time of the step. Somebody's own XADD may have moved the stream past
 -- it; then Redis numbers the entry, because nothing after the first write may fail.
 function events.append(cx, ...)
-    local stream = cx.events
-    local made = redis.pcall('XADD', stream, cx.event_id, ...)
-    if type(made) == 'table' and made.err then
-        redis.pcall('XADD', stream, '*', ...)
+    local made = redis.pcall('XADD', cx.events, cx.event_id, ...)
+    if type(made) == 'table' then
+        redis.pcall('XADD', cx.events, '*', ...)
     end
 end
 

@@ -79,7 +79,8 @@ function cases.warn_at(c)
     return c.ends - math.floor(c.lease / 5)
 end
 
--- The lease begins anew: one for the whole case.
+-- The lease begins anew: one for the whole case. `c.showing`: its owner is about to be told what
+-- waits in it.
 function cases.lease(cx, c, owner, lease_ms)
     if c.owner ~= owner or c.ends <= cx.now then
         c.since = cx.now
@@ -90,8 +91,11 @@ function cases.lease(cx, c, owner, lease_ms)
     c.owner, c.lease, c.ends, c.acted = owner, lease_ms or c.lease or cx.conf.lease_ms, 0, cx.now
     c.ends = cx.now + c.lease
     c.warned = nil
+    if c.showing then
+        c.shown = cx.now
+    end
     cases.write(cx, c, 'owner', owner, 'since', int(c.since), 'until', int(c.ends),
-        'lease', int(c.lease), 'acted', cx.stamp, 'warned', '')
+        'lease', int(c.lease), 'acted', cx.stamp, 'warned', '', 'shown', int(c.shown or 0))
     redis.call('ZADD', keys.of(cx, 'held', owner), int(c.ends), c.case)
     redis.call('ZADD', cx.timers, int(cases.warn_at(c)), 'lease|' .. c.case)
 end

@@ -68,24 +68,28 @@ function mentions.need(cx, id)
 end
 
 -- Until it is dealt with a mention may outlive the proof of its id.
-local function open(cx, m)
+local function begin(cx, m)
     if m.s.created_at then
         return
     end
-    local at = tonumber(redis.call('PEXPIRETIME', mentions.key(cx, m.id)))
+    local at = redis.call('PEXPIRETIME', mentions.key(cx, m.id))
     local created = at > 0 and at - cx.conf.horizon_ms - DAY or cx.now
-    m.s.created_at = int(created)
-    redis.call('HSET', state_key(cx, m.id), 'created_at', m.s.created_at)
     redis.call('PERSIST', mentions.key(cx, m.id))
-    redis.call('PERSIST', state_key(cx, m.id))
+    if next(m.s) then
+        redis.call('PERSIST', state_key(cx, m.id))
+    end
+    m.s.created_at = int(created)
 end
 
-mentions.open = open
+function mentions.open(cx, m)
+    begin(cx, m)
+    redis.call('HSET', state_key(cx, m.id), 'created_at', m.s.created_at)
+end
 
 local GAUGES = { claimed = true, snoozed = true }
 
 function mentions.write(cx, m, state, ...)
-    open(cx, m)
+    begin(cx, m)
     if GAUGES[m.state] then
         events.count(cx, 'now_' .. m.state, -1)
     end
@@ -93,7 +97,8 @@ function mentions.write(cx, m, state, ...)
         events.count(cx, 'now_' .. state, 1)
     end
     m.state = state
-    redis.call('HSET', state_key(cx, m.id), 'state', state, 'at', cx.stamp, ...)
+    redis.call('HSET', state_key(cx, m.id), 'created_at', m.s.created_at, 'state', state,
+        'at', cx.stamp, ...)
 end
 
 function mentions.unset(cx, m, ...)
@@ -103,9 +108,10 @@ end
 -- An ended mention is kept as the settings say, its id until the horizon has passed it.
 function mentions.close(cx, m)
     local at = math.max(tonumber(m.s.created_at) + cx.conf.horizon_ms + DAY, cx.now + DAY)
-    for _, key in ipairs({ mentions.key(cx, m.id), state_key(cx, m.id),
-        keys.of(cx, 'r', m.id) }) do
-        redis.call('PEXPIREAT', key, int(at))
+    redis.call('PEXPIREAT', mentions.key(cx, m.id), int(at))
+    redis.call('PEXPIREAT', state_key(cx, m.id), int(at))
+    if m.state == 'resolved' then
+        redis.call('PEXPIREAT', keys.of(cx, 'r', m.id), int(at))
     end
     local keep = cx.conf['retain_' .. m.state .. '_ms'] or 0
     if keep > 0 and cx.now + keep < at then

@@ -79,30 +79,36 @@ function waiting.first_right(cx, c)
     end
 end
 
--- An item of a case's sorted set, moved to where `place` wants it.
+-- Visits the first members of a case's sorted set. A merger that is still under way can have left one
+-- behind that waits no more or waits elsewhere: that is dropped.
 local function each_member(cx, c, set, n, place)
     local members = redis.call('ZRANGE', keys.of(cx, set, c.case), 0, n - 1, 'WITHSCORES')
     for i = 1, #members, 2 do
         local id, lane = cases.split(members[i])
         local m = mentions.find(cx, id, lane, tonumber(members[i + 1]))
         m.case = c.case
-        place(m, members[i])
+        if m.state == 'queued' and m.lane == lane and (m.own ~= nil) == (set == 'co') then
+            place(m, members[i])
+        else
+            redis.call('ZREM', keys.of(cx, set, c.case), members[i])
+        end
     end
     return #members / 2
 end
 
 -- What waits in the case goes to its owner's set: some now, the rest by tick.
-function waiting.gather(cx, c, owner)
+function waiting.gather(cx, c, owner, room)
     if not c.born then
         return 0
     end
+    room = room or limits.case_step
     local set = keys.of(cx, 'cw', c.case)
-    local n = each_member(cx, c, 'cw', limits.case_step, function(m, member)
+    local n = each_member(cx, c, 'cw', room, function(m, member)
         redis.call('ZREM', set, member)
         waiting.leave(cx, m)
         waiting.to_own(cx, c, m, owner)
     end)
-    if n == limits.case_step and redis.call('EXISTS', set) == 1 then
+    if n == room and redis.call('EXISTS', set) == 1 then
         redis.call('ZADD', cx.timers, cx.stamp, 'own|' .. c.case)
     end
     return n

@@ -37,45 +37,47 @@ local function passes(filter, lane)
         and (not filter.networks or filter.networks[p.network])
 end
 
-local PAGE = 16
-
+-- The first lane of the class that the filter lets through: a short look first, then long ones.
 local function first_lane(cx, class, filter)
-    local set, at = cx.brand .. ':heads:' .. class, 0
+    local set, at, page = cx.brand .. ':heads:' .. class, 0, 8
     repeat
-        local page = redis.call('ZRANGE', set, at, at + PAGE - 1, 'WITHSCORES')
-        for i = 1, #page, 2 do
-            if passes(filter, page[i]) then
-                return page[i], tonumber(page[i + 1])
+        local found = redis.call('ZRANGE', set, at, at + page - 1)
+        for i = 1, #found do
+            if passes(filter, found[i]) then
+                return found[i], tonumber(redis.call('ZSCORE', set, found[i]))
             end
         end
-        at = at + PAGE
-    until #page < 2 * PAGE
+        at, page = at + #found, 128
+    until #found == 0
 end
 
--- The first of each class that this agent may have: {lane|member, due, order}. What waits in the
--- agent's own set is compared as if it were due five minutes earlier.
-local function candidates(cx, given, filter)
+-- What waits for the agent itself, the first of each class. It is compared as if it were due five
+-- minutes earlier.
+local function own_candidates(cx, given, filter)
     local found = {}
-    for _, class in ipairs(CLASSES) do
-        if not filter.classes or filter.classes[class] then
-            local lane, due = first_lane(cx, class, filter)
-            if lane then
-                found[class] = { lane = lane, due = due, order = due }
-            end
-        end
-    end
     local own = redis.call('ZRANGE', keys.of(cx, 'own', given.agent), 0, limits.case_step - 1,
         'WITHSCORES')
     for i = 1, #own, 2 do
         local id, lane = cases.split(own[i])
-        local due = tonumber(own[i + 1])
         local class = lanes.parse(lane).class
-        local order = due - cx.conf.own_lead_ms
-        if passes(filter, lane) and (not found[class] or order < found[class].order) then
-            found[class] = { lane = lane, id = id, due = due, order = order }
+        if not found[class] and passes(filter, lane) then
+            local due = tonumber(own[i + 1])
+            found[class] = { lane = lane, id = id, due = due, order = due - cx.conf.own_lead_ms }
         end
     end
     return found
+end
+
+local function candidate(cx, class, filter, own)
+    if filter.classes and not filter.classes[class] then
+        return nil
+    end
+    local lane, due = first_lane(cx, class, filter)
+    local mine = own[class]
+    if lane and not (mine and mine.order < due) then
+        return { lane = lane, due = due, order = due }
+    end
+    return mine
 end
 
 local function earliest(found, classes)
@@ -93,15 +95,19 @@ local WORK = { 'outage', 'complaint', 'praise' }
 
 -- Pressing ones by class; else by due time, `none` last. Every 4th claim of a brand takes the
 -- smallest due time of all. Pressing is what has less than half of its class's target left.
-local function choose(cx, found)
-    if cx.conf.claims % 4 == 3 then
-        return earliest(found, CLASSES)
-    end
+local function choose(cx, given, filter)
+    local own = own_candidates(cx, given, filter)
+    local found = {}
+    local by_due = cx.conf.claims % 4 == 3
     for _, class in ipairs(CLASSES) do
-        local one = found[class]
-        if one and one.order <= cx.now + cx.conf.target[class] / 2 then
+        local one = candidate(cx, class, filter, own)
+        if one and not by_due and one.order <= cx.now + cx.conf.target[class] / 2 then
             return one
         end
+        found[class] = one
+    end
+    if by_due then
+        return earliest(found, CLASSES)
     end
     return earliest(found, WORK) or found.none
 end
@@ -125,9 +131,12 @@ function claims.take(cx, c, m, name, lease_ms)
         'due_at', lanes.score(m.due or cx.now), 'class', m.class or 'none')
     m.case, m.owner = c.case, name
     redis.call('ZADD', keys.of(cx, 'cc', c.case), cx.stamp, m.id)
+    c.showing = true
     cases.lease(cx, c, name, lease_ms)
-    waiting.hand_over(cx, c, name)
-    waiting.gather(cx, c, name)
+    if c.born then
+        waiting.hand_over(cx, c, name)
+        waiting.gather(cx, c, name)
+    end
 end
 
 local function member_json(cx, id, room)
@@ -163,6 +172,9 @@ end
 
 local function waiting_ids(cx, c)
     local out, room = {}, 16384
+    if not c.born then
+        return out
+    end
     for _, member in ipairs(redis.call('ZRANGE', keys.of(cx, 'co', c.case), 0,
         limits.case_step - 1)) do
         local id = cases.split(member)
@@ -175,6 +187,17 @@ local function waiting_ids(cx, c)
     return out
 end
 
+local function case_counts(cx, c)
+    if not c.born then
+        return '{"case":1,"claimed":1,"waiting":0}'
+    end
+    return json_object({
+        { 'case', int(redis.call('ZCARD', keys.of(cx, 'cm', c.case))) },
+        { 'claimed', int(redis.call('ZCARD', keys.of(cx, 'cc', c.case))) },
+        { 'waiting', int(waiting.left(cx, c)) },
+    })
+end
+
 -- Room for the customer's tier and note, the author's last mentions, the outage and the budget is
 -- in `context`: the parts that know them add their names.
 function claims.reply(cx, c, m)
@@ -182,12 +205,7 @@ function claims.reply(cx, c, m)
     local ids = waiting_ids(cx, c)
     local room = limits.reply_bytes - #body - #table.concat(ids) - 1024
     local members = claims.case_json(cx, c, m.id, room)
-    local counts = json_object({
-        { 'case', int(math.max(1, redis.call('ZCARD', keys.of(cx, 'cm', c.case)))) },
-        { 'claimed', int(redis.call('ZCARD', keys.of(cx, 'cc', c.case))) },
-        { 'waiting', int(waiting.left(cx, c)) },
-    })
-    cases.write(cx, c, 'shown', cx.stamp)
+    local counts = case_counts(cx, c)
     return json_object({
         { 'id', json_text(m.id) }, { 'state', '"claimed"' }, { 'owner', json_text(m.owner) },
         { 'case', json_text(c.case) }, { 'lease_until', int(c.ends) },
@@ -222,7 +240,7 @@ end
 local function next_one(cx, given, filter)
     local moved = 0
     for _ = 1, limits.case_step do
-        local one = choose(cx, candidates(cx, given, filter))
+        local one = choose(cx, given, filter)
         if not one then
             return nil
         end
@@ -247,8 +265,11 @@ local function claim_next(cx, given)
     local filter = filter_of(cx, given)
     timers.run(cx, limits.claim_steps)
     local m, c = next_one(cx, given, filter)
-    if not m and timers.run(cx, limits.tick_steps) > 0 then
+    -- before it says there is nothing, it looks at all that time may have brought back
+    local rounds = limits.members / limits.tick_steps
+    while not m and rounds > 0 and timers.run(cx, limits.tick_steps) > 0 do
         m, c = next_one(cx, given, filter)
+        rounds = rounds - 1
     end
     if not m then
         return false
@@ -290,6 +311,7 @@ local function claim_named(cx, given)
     end
     claims.refuse_too_many(cx, c, given.agent)
     if m.state == 'claimed' and holder == given.agent then
+        c.showing = true
         cases.lease(cx, c, given.agent, given.lease)
         return claims.reply(cx, c, m)
     end

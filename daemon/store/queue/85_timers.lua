@@ -1,7 +1,7 @@
 
 -- timers ----------------------------------------------------------------------------------------
--- What time brings about, from one sorted set: "<kind>|<what>" by when. A handler does at most a
--- step's work and arms its timer again if there is more.
+-- What time brings about, from one sorted set: "<kind>|<what>" by when. A handler touches at most `room`
+-- members, answers how many (none said: one), and arms its timer again if there is more.
 
 timers.schema = { limit = whole(1, limits.tick_steps), req = text(64), test_now = whole(0, MAX_MS) }
 
@@ -12,25 +12,25 @@ local function again(cx, kind, what, at)
 end
 
 -- A lease that has run out though no tick has come yet: ends it now. True when it did.
-function timers.end_lease(cx, c)
+function timers.end_lease(cx, c, room)
     if not c.owner or c.ends == 0 or c.ends > cx.now then
         return false
     end
-    local _, all = acts.let_go(cx, c, limits.case_step, 'expired', c.owner)
+    local n, all = acts.let_go(cx, c, room or limits.case_step, 'expired', c.owner)
     if not all then
         again(cx, 'lease', c.case, cx.now)
     end
-    return true
+    return true, n
 end
 
-function handlers.lease(cx, case)
+function handlers.lease(cx, case, room)
     local c = cases.read(cx, case)
     if not c.owner or c.ends == 0 then
         return
     end
     if c.ends <= cx.now then
-        timers.end_lease(cx, c)
-        return
+        local _, n = timers.end_lease(cx, c, room)
+        return n
     end
     if c.warned ~= '1' and cases.warn_at(c) <= cx.now then
         local id = cases.claimed(cx, c, 1)[1] or case
@@ -81,34 +81,36 @@ function handlers.late(cx, id)
 end
 
 -- What was too much to move in one call.
-function handlers.own(cx, case)
+function handlers.own(cx, case, room)
     local c = cases.read(cx, case)
     local holder = cases.holder(cx, c)
     if holder then
-        waiting.gather(cx, c, holder)
+        return waiting.gather(cx, c, holder, room)
     end
 end
 
-function handlers.answer(cx, case)
+function handlers.answer(cx, case, room)
     local c = cases.read(cx, case)
     if c.answered then
-        acts.answered(cx, case, c.answered, case, limits.case_step)
+        return acts.answered(cx, case, c.answered, case, room)
     end
 end
 
-handlers['join'] = function(cx, younger)
+function handlers.join(cx, younger, room)
     local older = cases.follow(cx, younger)
     if older ~= younger then
-        timers.join_members(cx, older, younger, limits.case_step)
+        timers.join_members(cx, older, younger, room)
+        return room
     end
 end
 
--- Walks a lane from where the last walk ended to `upto`; equal scores are never cut in two.
-local function walk(cx, kind, lane, upto, visit)
+-- Walks a lane from where the last walk ended to `upto`; equal scores are never cut in two. Answers the next
+-- score, and how many it visited.
+local function walk(cx, kind, lane, upto, step, visit)
     local marks = keys.of(cx, 'marks')
     local mark = redis.call('HGET', marks, kind .. '|' .. lane) or '-inf'
     local from = mark == '-inf' and mark or '(' .. mark
-    local key, step = lanes.key(cx, lane), limits.case_step
+    local key = lanes.key(cx, lane)
     local found = redis.call('ZRANGEBYSCORE', key, from, upto, 'WITHSCORES', 'LIMIT', 0, step)
     if #found == 2 * step then
         local last = found[#found]
@@ -130,12 +132,13 @@ local function walk(cx, kind, lane, upto, visit)
         redis.call('HSET', marks, kind .. '|' .. lane, mark)
     end
     from = mark == '-inf' and mark or '(' .. mark
-    return redis.call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+    local nxt = redis.call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+    return nxt, #found / 2
 end
 
-function handlers.over(cx, lane)
+function handlers.over(cx, lane, room)
     local class = lanes.parse(lane).class
-    local nxt = walk(cx, 'over', lane, cx.stamp, function(id, due)
+    local nxt, n = walk(cx, 'over', lane, cx.stamp, room, function(id, due)
         if not redis.call('HGET', keys.of(cx, 's', id), 'over') then
             local m = { id = id, case = id, class = class, due = due, s = {} }
             waiting.overdue(cx, m)
@@ -144,17 +147,19 @@ function handlers.over(cx, lane)
     if nxt then
         again(cx, 'over', lane, tonumber(nxt))
     end
+    return n
 end
 
 -- Whoever still waits when the proof of the id would go keeps it.
-function handlers.aged(cx, lane)
+function handlers.aged(cx, lane, room)
     local horizon = cx.conf.horizon_ms
-    local nxt = walk(cx, 'aged', lane, int(cx.now - horizon), function(id, due)
+    local nxt, n = walk(cx, 'aged', lane, int(cx.now - horizon), room, function(id, due)
         mentions.open(cx, { id = id, s = mentions.state(cx, id), lane = lane, due = due })
     end)
     if nxt then
         again(cx, 'aged', lane, tonumber(nxt) + horizon)
     end
+    return n
 end
 
 -- Retention: the text goes, the id stays known.
@@ -171,17 +176,21 @@ function handlers.trim(cx)
     again(cx, 'trim', '', gone >= limits.trim_step / 2 and cx.now or cx.now + limits.trim_every_ms)
 end
 
--- Does up to `n` steps and answers how many there were.
+-- Does up to `n` steps, which are members touched, and answers how many there were.
 function timers.run(cx, n)
     local due = redis.call('ZRANGEBYSCORE', cx.timers, '-inf', cx.stamp, 'LIMIT', 0, n)
+    local done = 0
     for _, entry in ipairs(due) do
+        if done >= n then
+            break
+        end
         local kind, what = entry:match('^(%a+)|(.*)$')
         redis.call('ZREM', cx.timers, entry)
         if handlers[kind] then
-            handlers[kind](cx, what)
+            done = done + math.max(1, handlers[kind](cx, what, n - done) or 1)
         end
     end
-    return #due
+    return done
 end
 
 function timers.tick(cx, given)

@@ -141,34 +141,44 @@ end
 
 -- Asks for all link names at once; what the batch itself links later is written over it.
 local function load_links(cx, entries)
-    local names, asked = {}, {}
-    local function ask(name)
-        if name and not asked[name] then
-            asked[name] = true
-            names[#names + 1] = name
+    local names, n = {}, 0
+    for i = 1, #entries do
+        local e = entries[i]
+        n = n + 1
+        names[n] = e.id
+        if e.in_reply_to then
+            e.reply_name = alias_of(e, e.in_reply_to)
+            n = n + 1
+            names[n] = e.reply_name
         end
-    end
-    for _, e in ipairs(entries) do
-        e.reply_name = e.in_reply_to and alias_of(e, e.in_reply_to)
-        e.conv_name = e.conversation and alias_of(e, e.conversation)
-        e.native_name = e.native and alias_of(e, 'native:' .. e.native)
-        if e.conv_name == e.id then
-            e.conv_name = nil
+        if e.conversation then
+            e.conv_name = alias_of(e, e.conversation)
+            if e.conv_name == e.id then
+                e.conv_name = nil
+            else
+                n = n + 1
+                names[n] = e.conv_name
+            end
         end
-        ask(e.id)
-        ask(e.reply_name)
-        ask(e.conv_name)
-        ask(e.native_name)
+        if e.native then
+            e.native_name = alias_of(e, 'native:' .. e.native)
+            n = n + 1
+            names[n] = e.native_name
+        end
     end
     local links = {}
     local prefix = cx.brand .. ':link:'
-    for at = 1, #names, 200 do
-        local page = {}
-        for i = at, math.min(at + 199, #names) do
-            page[#page + 1] = prefix .. names[i]
+    for at = 1, n, 200 do
+        local page, last = {}, math.min(at + 199, n)
+        for i = at, last do
+            page[i - at + 1] = prefix .. names[i]
         end
-        for i, to in ipairs(redis.call('MGET', unpack(page))) do
-            links[names[at + i - 1]] = to
+        local found = redis.call('MGET', unpack(page))
+        for i = at, last do
+            local to = found[i - at + 1]
+            if to then
+                links[names[i]] = to
+            end
         end
     end
     return links
@@ -651,8 +661,8 @@ local function expiry(cx, e)
 end
 
 local function is_linked(b, e)
-    return b.linked and (e.reply_name or e.conv_name or b.links[e.id]
-        or e.native_name and b.links[e.native_name])
+    return e.reply_name or e.conv_name or b.links[e.id]
+        or e.native_name and b.links[e.native_name]
 end
 
 local function route(cx, b, header, e, at)
@@ -711,11 +721,8 @@ local function new_batch(cx, header)
         prefix = cx.brand .. ':m:', links = load_links(cx, header.m), cases = {}, placed = {},
         pending = {}, marks = {}, overdue = {}, answers = {}, reopened = {}, natives = {} }
     for _, e in ipairs(header.m) do
-        if e.in_reply_to or e.conv_name then
-            b.linked = true
-        end
+        b.linked = b.linked or e.reply_name or e.conv_name
     end
-    b.linked = b.linked or next(b.links) ~= nil
     return b
 end
 

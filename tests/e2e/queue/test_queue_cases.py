@@ -222,3 +222,25 @@ def test_a_customer_may_come_back_after_a_long_time(brand, days):
     brand.now += days * DAY
     talk(brand, "b", author="u", conversation="k")
     assert brand.claim_id("bob") == "b"
+
+
+def test_a_merger_of_large_cases_loses_and_doubles_nothing(make_brand):
+    brand = make_brand(max_claims=1000)
+    talk(brand, "a", author="u")
+    brand.now += MINUTE
+    for at in range(0, 300, 100):
+        brand.ingest(*[entry(f"m{i}", conversation="k", author="u", created_at=brand.now)
+                       for i in range(at, at + 100)])
+    talk(brand, "c", conversation="k", in_reply_to="a", author="u")
+    got = {}
+    for n in range(400):
+        agent = f"g{n % 7}" if n < 14 else "g0"
+        one = brand.claim_id(agent)
+        if one:
+            assert one not in got
+            got[one] = agent
+        if n % 50 == 0:
+            brand.tick()
+    assert len(got) == 302
+    assert len(set(got.values())) == 1
+    assert len({e["id"] for e in brand.events("claimed")}) == len(brand.events("claimed")) == 302

@@ -138,3 +138,24 @@ def test_nobody_reading_does_not_keep_it_for_ever(make_brand):
 def test_reader_commit_arguments(brand):
     assert brand.refused("reader_commit", name="r").startswith("BADARG field=position")
     assert brand.refused("reader_commit", name="r", position="x").startswith("BADARG field=position")
+
+
+def test_a_call_touches_no_more_than_its_steps(brand):
+    brand.hear(*[f"m{i}" for i in range(100)])
+    brand.hear(*[f"n{i}" for i in range(100)])
+    brand.now += HOUR
+    assert brand.tick(limit=10)["steps"] == 10
+    assert len(brand.events("overdue")) == 9       # and one step of trimming
+    brand.claim("alice")
+    assert len(brand.events("overdue")) == 19
+    brand.settle()
+    assert len(brand.events("overdue")) == 200
+
+
+def test_a_claim_is_not_empty_behind_a_pile_of_other_timers(make_brand):
+    brand = make_brand(max_claims=1000)
+    brand.hear(*[f"m{i}" for i in range(100)], **{"class": "praise"})
+    brand.hear("x")
+    assert brand.claim("alice", id="net:x", lease=5 * HOUR)["id"] == "net:x"
+    brand.now += 5 * HOUR
+    assert brand.claim_id("bob", classes=["complaint"]) == "x"
