@@ -234,6 +234,14 @@ size_t ruleset_count(const struct ruleset *set)
     return set->n_rules;
 }
 
+struct rule_info ruleset_rule(const struct ruleset *set, size_t index)
+{
+    const struct rule *rule = &set->rules[index];
+
+    return (struct rule_info){rule->name, set->packs[rule->pack].lang, rule->class, rule->signal,
+                              rule->score};
+}
+
 uint64_t ruleset_limited(const struct ruleset *set)
 {
     return set->limited;

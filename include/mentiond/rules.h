@@ -26,6 +26,18 @@ void ruleset_unref(struct ruleset *set);
 
 size_t ruleset_count(const struct ruleset *set);
 
+/* What a rule is, for lists. Text is borrowed from the set. */
+struct rule_info {
+    struct str name;          /* "pack/id" */
+    struct str lang;          /* empty: judges every mention */
+    enum mention_class class; /* CLASS_NONE: gives a signal, or only captures */
+    unsigned signal;          /* one enum mention_signal bit, or 0 */
+    int score;
+};
+
+/* The rule at `index`, below ruleset_count(), in the order of the files. */
+struct rule_info ruleset_rule(const struct ruleset *set, size_t index);
+
 /* Runs the tests inside the packs; each failure is an error at the test's mark in `d`.
  * Returns how many tests ran. */
 size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
