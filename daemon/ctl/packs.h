@@ -1,0 +1,29 @@
+/* Which rule packs a verb works with. */
+#ifndef CTL_PACKS_H
+#define CTL_PACKS_H
+
+#include "ctl.h"
+#include "mentiond/rules.h"
+
+#define PACK_PATHS_MAX 256
+
+struct packs {
+    struct str paths[PACK_PATHS_MAX];
+    size_t n;
+    struct arena arena;        /* of paths that had to be put together */
+    struct settings *settings; /* owned; NULL when no configuration was needed */
+};
+
+void packs_init(struct packs *packs);
+void packs_finish(struct packs *packs);
+
+/* The given paths; else the `rules:` of the brand (of all brands, where none is named); else,
+ * without any configuration, ./rules/<lang>, else those installed. */
+int packs_find(struct packs *packs, const struct ctl *ctl, const struct str *given, size_t n_given,
+               struct error *err);
+
+/* Loads them; what is wrong with the packs is printed to standard error. The caller owns the set.
+ */
+struct ruleset *packs_load(const struct packs *packs, enum rule_engine engine, struct error *err);
+
+#endif
