@@ -50,6 +50,11 @@ struct verb {
 extern const struct verb *const ctl_verbs[]; /* NULL-terminated, by groups */
 extern const struct arg common_args[];
 
+extern const struct verb verb_claim, verb_show, verb_mine;
+extern const struct verb verb_renew, verb_release, verb_resolve, verb_dismiss, verb_reopen,
+    verb_snooze;
+extern const struct verb verb_assign, verb_escalate, verb_reclassify;
+extern const struct verb verb_queue, verb_watch, verb_sources;
 extern const struct verb verb_help;
 extern const struct verb verb_rules_test, verb_rules_explain, verb_rules_classify, verb_rules_list;
 

@@ -4,10 +4,17 @@
 
 #include "ctl.h"
 
+/* clang-format off */
 const struct verb *const ctl_verbs[] = {
-    &verb_rules_test, &verb_rules_explain, &verb_rules_classify,
-    &verb_rules_list, &verb_help,          NULL,
+    &verb_claim, &verb_show, &verb_mine, &verb_renew, &verb_release,
+    &verb_resolve, &verb_dismiss, &verb_reopen, &verb_snooze,
+    &verb_assign, &verb_escalate, &verb_reclassify,
+    &verb_queue, &verb_watch, &verb_sources,
+    &verb_rules_test, &verb_rules_explain, &verb_rules_classify, &verb_rules_list,
+    &verb_help,
+    NULL,
 };
+/* clang-format on */
 
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 
