@@ -1,14 +1,16 @@
-/* The HTTP client: transfers, their limits, redirects and errors. curl's sockets and timer are http_loop.c's.
+/* The HTTP client: transfers, their limits, redirects and errors. curl's sockets and timer are
+ * http_loop.c's.
  *
- * A transfer is in one of three places: running (its easy handle is in curl's multi handle), finished (about to be told) or,
- * during its callback, in neither list. Callbacks are only called by deliver(), from the loop, outside curl; they may
- * start and cancel transfers and destroy the client, so deliver() looks at the lists anew after each.
+ * A transfer is in one of three places: running (its easy handle is in curl's multi handle),
+ * finished (about to be told) or, during its callback, in neither list. Callbacks are only called
+ * by on_finished(), from the loop, outside curl; they may start and cancel transfers and destroy
+ * the client, so on_finished() looks at the lists anew after each.
  *
- * Redirects are ours, not curl's: curl would send every header of ours to the next host, and would go from https to
- * http. A hop is the same transfer started again with what is left of its time.
+ * Redirects are ours, not curl's: curl would send every header of ours to the next host, and would
+ * go from https to http. A hop is the same transfer started again with what is left of its time.
  *
- * Bodies are counted as the write callback gets them, which is after decompression: a small gzip that becomes
- * gigabytes ends at max_body. curl hands over at most 16 KiB at once. */
+ * Bodies are counted as the write callback gets them, which is after decompression: a small gzip
+ * that becomes gigabytes ends at max_body. curl hands over at most 16 KiB at once. */
 #include "mentiond/http.h"
 
 #include <ctype.h>
@@ -23,9 +25,9 @@
 #include "mentiond/buf.h"
 #include "mentiond/clock.h"
 
-#define EASY_POOL_MAX 16  /* idle easy handles kept */
+#define EASY_POOL_MAX 16   /* idle easy handles kept */
 #define CONNECTIONS_MAX 64 /* idle and busy */
-#define METHOD_MAX 16     /* bytes */
+#define METHOD_MAX 16      /* bytes */
 
 /* Where a header of the reply lies in reply_headers. */
 struct field {
@@ -35,28 +37,28 @@ struct field {
 struct http_transfer {
     TAILQ_ENTRY(http_transfer) entry;
     struct http_client *client;
-    bool is_running, is_told;   /* see the top; is_told: its callback runs */
+    bool is_running, is_told; /* see the top; is_told: its callback runs */
 
     char method[METHOD_MAX + 1];
-    CURLU *url;                 /* owned */
+    CURLU *url; /* owned */
     bool is_path_secret;
-    struct curl_slist *headers; /* owned; what is sent */
+    struct curl_slist *headers;        /* owned; what is sent */
     struct curl_slist *public_headers; /* owned; those that may go to another origin */
-    struct buf body;            /* what is sent */
+    struct buf body;                   /* what is sent */
     bool has_body;
     int64_t started_ms, end_ms; /* monotonic */
     unsigned n_redirects;
 
-    CURL *easy;                 /* owned; NULL when not running */
+    CURL *easy; /* owned; NULL when not running */
     struct buf reply_body, reply_headers;
     struct field fields[HTTP_HEADERS_MAX];
     size_t n_fields;
-    bool headers_ended;         /* by an empty line: curl takes a connection closed before it for a reply */
-    bool body_begun;            /* headers after this are trailers, and dropped */
+    bool headers_ended; /* by an empty line: curl takes a connection closed before it for a reply */
+    bool body_begun;    /* headers after this are trailers, and dropped */
     bool is_too_big;
     char curl_text[CURL_ERROR_SIZE];
     long status;
-    struct error err;           /* code 0: answered */
+    struct error err; /* code 0: answered */
 
     http_done_fn *done;
     void *user;
@@ -115,7 +117,8 @@ static void field_add(struct http_transfer *t, struct str line, size_t line_at)
     t->n_fields++;
 }
 
-/* One line at a time, status lines and trailers too. A status line begins a new reply (after a 1xx). */
+/* One line at a time, status lines and trailers too. A status line begins a new reply (after a
+ * 1xx). */
 static size_t on_header(char *data, size_t size, size_t n, void *user)
 {
     struct http_transfer *t = user;
@@ -152,7 +155,7 @@ static void easy_give(struct http_client *client, CURL *easy)
 {
     if (!easy)
         return;
-    curl_easy_reset(easy); /* keeps nothing of the transfer: connections belong to the multi handle */
+    curl_easy_reset(easy); /* connections are not lost by it: they are the multi handle's */
     if (client->n_idle < EASY_POOL_MAX)
         client->idle[client->n_idle++] = easy;
     else
@@ -261,7 +264,8 @@ static struct str transfer_header(const struct http_transfer *t, const char *nam
 static bool is_redirect(const struct http_transfer *t)
 {
     const bool is_safe = strcmp(t->method, "GET") == 0 || strcmp(t->method, "HEAD") == 0;
-    const bool is_moved = (t->status >= 301 && t->status <= 303) || t->status == 307 || t->status == 308;
+    const bool is_moved =
+        (t->status >= 301 && t->status <= 303) || t->status == 307 || t->status == 308;
 
     return is_safe && is_moved && transfer_header(t, "location").len > 0;
 }
@@ -319,8 +323,9 @@ static int transfer_check(struct http_transfer *t, CURLcode code, struct error *
 
     if (t->is_too_big) {
         t->client->counters.too_big++;
-        return error_set(err, -EFBIG, t->reply_headers.failed ? "headers over %lld bytes"
-                                                              : "body over %lld bytes",
+        return error_set(err, -EFBIG,
+                         t->reply_headers.failed ? "headers over %lld bytes"
+                                                 : "body over %lld bytes",
                          t->reply_headers.failed ? (long long)HTTP_HEADER_BYTES_MAX
                                                  : (long long)t->client->options.max_body);
     }
@@ -387,7 +392,8 @@ static void response_fill(const struct http_transfer *t, struct http_response *r
     }
 }
 
-/* Calls back for one finished transfer, which is in no list any more, and frees it. False: the client is gone. */
+/* Calls back for one finished transfer, which is in no list any more, and frees it. False: the
+ * client is gone. */
 static bool transfer_tell(struct http_transfer *t)
 {
     struct http_client *client = t->client;
@@ -540,7 +546,8 @@ int http_start(struct http_client *client, const struct http_request *request, h
     t->done = done;
     t->user = user;
     t->started_ms = now_ms;
-    t->end_ms = now_ms + (request->timeout_ms > 0 ? request->timeout_ms : client->options.timeout_ms);
+    t->end_ms =
+        now_ms + (request->timeout_ms > 0 ? request->timeout_ms : client->options.timeout_ms);
     buf_init(&t->body, request->body.len);
     buf_init(&t->reply_body, (size_t)client->options.max_body);
     buf_init(&t->reply_headers, HTTP_HEADER_BYTES_MAX);

@@ -8,24 +8,18 @@ static const struct result {
     CURLcode code;
     int error;
 } results[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH},
-    {CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH},
-    {CURLE_COULDNT_CONNECT, -ECONNREFUSED},
-    {CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT},
-    {CURLE_FILESIZE_EXCEEDED, -EFBIG},
-    {CURLE_OUT_OF_MEMORY, -ENOMEM},
+    {CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH}, {CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH},
+    {CURLE_COULDNT_CONNECT, -ECONNREFUSED},      {CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT},
+    {CURLE_FILESIZE_EXCEEDED, -EFBIG},           {CURLE_OUT_OF_MEMORY, -ENOMEM},
 };
 
 static int connect_error(long os_error)
 {
     switch (os_error) {
     case ENETUNREACH:
-    case EHOSTUNREACH:
-        return -EHOSTUNREACH;
-    case ETIMEDOUT:
-        return -ETIMEDOUT;
-    default:
-        return -ECONNREFUSED;
+    case EHOSTUNREACH: return -EHOSTUNREACH;
+    case ETIMEDOUT: return -ETIMEDOUT;
+    default: return -ECONNREFUSED;
     }
 }
 

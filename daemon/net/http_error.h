@@ -6,7 +6,8 @@
 
 #include "mentiond/error.h"
 
-/* Fills `err` and returns its negative errno. `text` is curl's error buffer, "" if it said nothing. */
+/* Fills `err` and returns its negative errno. `text` is curl's error buffer, "" if it said nothing.
+ */
 int http_error_from_curl(CURLcode code, long os_error, const char *text, size_t body_len,
                          struct error *err);
 

@@ -1,12 +1,13 @@
 /* The wiring of curl_multi_socket_action() to libevent.
  *
- * curl calls on_curl_socket and on_curl_timer to say what it waits for; they only record that in events. The loop
- * calls on_ready and on_timer; they let curl work and then wake the deferred event `finished`. So no code of ours runs
- * inside curl, where calling the multi handle is an error, and no user callback runs below curl's stack.
+ * curl calls on_curl_socket and on_curl_timer to say what it waits for; they only record that in
+ * events. The loop calls on_ready and on_timer; they let curl work and then wake the deferred event
+ * `finished`. So no code of ours runs inside curl, where calling the multi handle is an error, and
+ * no user callback runs below curl's stack.
  *
- * Each watched socket has one event, which curl keeps for us (curl_multi_assign) and which CURL_POLL_REMOVE frees.
- * Newer curls remove what they never announced, and announce the removal after the socket is closed: a NULL event and
- * a dead descriptor are both fine. */
+ * Each watched socket has one event, which curl keeps for us (curl_multi_assign) and which
+ * CURL_POLL_REMOVE frees. Newer curls remove what they never announced, and announce the removal
+ * after the socket is closed: a NULL event and a dead descriptor are both fine. */
 #include "http_loop.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* curl's multi interface on a libevent loop: sockets and time out of curl, finished transfers out of the loop. */
+/* curl's multi interface on a libevent loop: sockets and time out of curl, finished transfers out
+ * of the loop. */
 #ifndef NET_HTTP_LOOP_H
 #define NET_HTTP_LOOP_H
 
@@ -18,8 +19,8 @@ struct http_loop {
     void *user;
 };
 
-/* on_finished is called from the loop, outside curl: it takes with http_loop_next() until that says false, and may
- * do anything then. The struct must not move between init and finish. */
+/* on_finished is called from the loop, outside curl: it takes with http_loop_next() until that says
+ * false, and may do anything then. The struct must not move between init and finish. */
 int http_loop_init(struct http_loop *loop, struct event_base *base, void (*on_finished)(void *user),
                    void *user, struct error *err);
 /* After all handles are removed. Accepts a half-made loop. */

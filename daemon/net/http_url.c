@@ -1,7 +1,7 @@
 /* URLs: parsed by curl's URL interface, so that what we compare is what curl will connect to.
  *
- * Only http_url_for_log() takes a text apart by itself: it must also work for texts that are no URL, and never show a
- * user, a password or a query. */
+ * Only http_url_for_log() takes a text apart by itself: it must also work for texts that are no
+ * URL, and never show a user, a password or a query. */
 #include "http_url.h"
 
 #include <ctype.h>

@@ -1,21 +1,24 @@
 /* The Redis client that others see: an outbox in front of one link at a time.
  *
- * The outbox is one list in the order of acceptance. Its first part is sent and unanswered, the rest waits:
+ * The outbox is one list in the order of acceptance. Its first part is sent and unanswered, the
+ * rest waits:
  *
  *     head ... sent, sent, [unsent] waiting, waiting ...
  *
- * Replies answer the head. A lost link turns the sent part back into waiting (REDIS_KEEP) or fails it ("not
- * known"); the next link starts at the head. Only so much is handed to the socket at a time (SEND_WINDOW), so the
- * outbox' limit in bytes is the client's limit in memory.
+ * Replies answer the head. A lost link turns the sent part back into waiting (REDIS_KEEP) or fails
+ * it ("not known"); the next link starts at the head. Only so much is handed to the socket at a
+ * time (SEND_WINDOW), so the outbox' limit in bytes is the client's limit in memory.
  *
- * A command that costs the connection each time it is sent would keep the client from ever working: the oldest
- * unanswered command fails after REDIS_KEEP_LOSSES_MAX losses, and at once when its reply was over the limit.
+ * A command that costs the connection each time it is sent would keep the client from ever working:
+ * the oldest unanswered command fails after REDIS_KEEP_LOSSES_MAX losses, and at once when its
+ * reply was over the limit.
  *
- * Deadline: how long the oldest sent command has been the next to be answered. Replies come in order, so a long
- * pipeline that is being answered is not late.
+ * Deadline: how long the oldest sent command has been the next to be answered. Replies come in
+ * order, so a long pipeline that is being answered is not late.
  *
- * Callbacks may send commands and may destroy the client: each call goes through call_reply() or call_state(), which
- * say whether the client still exists. Resolving, connecting, TLS and greeting are redis_link.c's. */
+ * Callbacks may send commands and may destroy the client: each call goes through call_reply() or
+ * call_state(), which say whether the client still exists. Resolving, connecting, TLS and greeting
+ * are redis_link.c's. */
 #include "mentiond/redis.h"
 
 #include <errno.h>
@@ -37,7 +40,7 @@ struct item {
     unsigned flags;
     unsigned losses; /* connections lost while this was the oldest unanswered */
     bool is_sent;
-    struct waiter *waiter; /* a redis_command_wait() that takes the outcome, instead of `reply`; or NULL */
+    struct waiter *waiter; /* takes the outcome instead of `reply`; or NULL */
     int64_t accepted_ms;   /* monotonic */
     int64_t timeout_ms;    /* from becoming the next to be answered */
     redis_reply_fn *reply; /* may be NULL */
@@ -64,11 +67,11 @@ struct redis {
     struct evdns_base *dns;  /* owned; made by the first link that needs it */
     struct redis_link *link; /* owned; NULL during a pause */
     bool is_up, is_closing;
-    bool is_held;            /* the state callback runs: nothing is sent before it returns */
-    bool *gone;              /* set by redis_destroy() when a callback runs */
-    struct event *dial;      /* ends a pause */
-    struct event *deadline;  /* of the head */
-    unsigned n_failures;     /* in a row, for the pause */
+    bool is_held;           /* the state callback runs: nothing is sent before it returns */
+    bool *gone;             /* set by redis_destroy() when a callback runs */
+    struct event *dial;     /* ends a pause */
+    struct event *deadline; /* of the head */
+    unsigned n_failures;    /* in a row, for the pause */
 
     struct item_list outbox; /* see above */
     struct item_list failed; /* out of the outbox, about to be told */
@@ -107,8 +110,8 @@ static void waiter_finish(struct waiter *waiter, struct redisReply *reply, const
         waiter->err = *err;
 }
 
-/* Ends an item that is in no list any more; takes ownership of the reply. False: the client was destroyed by the
- * callback. */
+/* Ends an item that is in no list any more; takes ownership of the reply. False: the client was
+ * destroyed by the callback. */
 static bool call_reply(struct redis *redis, struct item *item, struct redisReply *reply,
                        const struct error *err)
 {
@@ -146,7 +149,8 @@ static bool call_state(struct redis *redis, bool up, const struct error *err)
     return true;
 }
 
-/* Tells those in `failed`. They wait there, not on the stack, so that redis_destroy() finds them. */
+/* Tells those in `failed`. They wait there, not on the stack, so that redis_destroy() finds them.
+ */
 static bool failed_tell(struct redis *redis, const struct error *err)
 {
     struct item *item;
@@ -216,7 +220,8 @@ static void deadline_set(struct redis *redis, int64_t left_ms)
     timer_set(redis->deadline, left_ms < usual_ms ? left_ms : usual_ms);
 }
 
-/* Hands waiting commands to the link. What the link cannot take for want of memory waits for the next chance. */
+/* Hands waiting commands to the link. What the link cannot take for want of memory waits for the
+ * next chance. */
 static void outbox_send(struct redis *redis)
 {
     bool was_idle = !outbox_due(redis);
@@ -275,8 +280,8 @@ static void outbox_give_up_old(struct redis *redis)
 
 /* ---- link ----------------------------------------------------------------------------------- */
 
-/* Doubles with each failure up to the maximum; the last half of it is random, so that daemons which lost the same
- * server do not return together. */
+/* Doubles with each failure up to the maximum; the last half of it is random, so that daemons which
+ * lost the same server do not return together. */
 static int64_t pause_ms(const struct redis *redis)
 {
     int64_t ms = redis->options.backoff_min_ms;
@@ -298,7 +303,8 @@ static void link_drop(struct redis *redis)
     event_del(redis->deadline);
 }
 
-/* The oldest command's reply was: it would be again. For the others the connection was just lost. */
+/* The oldest command's reply was: it would be again. For the others the connection was just lost.
+ */
 static bool reply_too_big(struct redis *redis, struct error *err)
 {
     struct item *head = outbox_due(redis);

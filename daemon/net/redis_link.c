@@ -1,15 +1,15 @@
 /* One connection to Redis: resolve, connect (each address in turn), TLS, greeting, then frames.
  *
- * Greeting: AUTH and SELECT if asked for, and always PING, sent together; the link is up when all are answered.
- * PING is there to learn that commands will be obeyed: a server that wants a password, is still loading its data or
- * has too many clients accepts connections all the same.
+ * Greeting: AUTH and SELECT if asked for, and always PING, sent together; the link is up when all
+ * are answered. PING is there to learn that commands will be obeyed: a server that wants a
+ * password, is still loading its data or has too many clients accepts connections all the same.
  *
- * Names are resolved by libevent's evdns (/etc/hosts and /etc/resolv.conf, not nsswitch), so nothing blocks. A lookup
- * outlives a link that is closed meanwhile: evdns answers cancelled requests later, so what it calls back
- * with is a struct of its own.
+ * Names are resolved by libevent's evdns (/etc/hosts and /etc/resolv.conf, not nsswitch), so
+ * nothing blocks. A lookup outlives a link that is closed meanwhile: evdns answers cancelled
+ * requests later, so what it calls back with is a struct of its own.
  *
- * The link owns its bufferevent and closes it in redis_link_close() only. Every event handler that may lead to
- * closing ends right after it, or watches `closed`. */
+ * The link owns its bufferevent and closes it in redis_link_close() only. Every event handler that
+ * may lead to closing ends right after it, or watches `closed`. */
 #include "redis_link.h"
 
 #include <errno.h>
@@ -29,10 +29,10 @@
 #include "redis_reader.h"
 #include "redis_tls.h"
 
-#define READ_PIECE (64 * 1024)         /* bytes given to the parser at once */
-#define BACKLOG_LOW (256 * 1024)       /* on_drained below this */
-#define SERVER_TEXT_MAX 200            /* bytes of a server's words in our error texts */
-#define ADDRESSES_MAX 8                /* tried of one name */
+#define READ_PIECE (64 * 1024)   /* bytes given to the parser at once */
+#define BACKLOG_LOW (256 * 1024) /* on_drained below this */
+#define SERVER_TEXT_MAX 200      /* bytes of a server's words in our error texts */
+#define ADDRESSES_MAX 8          /* tried of one name */
 
 enum greeting { GREET_AUTH, GREET_SELECT, GREET_PING, GREET_MAX };
 
@@ -45,7 +45,7 @@ struct redis_link {
     struct redis_link_options options;
     struct redis_link_events events;
     void *user;
-    bool *closed;                      /* set by redis_link_close() when not NULL */
+    bool *closed; /* set by redis_link_close() when not NULL */
 
     struct event *start;               /* the first step, from the loop */
     struct event *deadline;            /* of everything before on_up */
@@ -53,10 +53,10 @@ struct redis_link {
     struct evutil_addrinfo *addresses; /* owned */
     struct evutil_addrinfo *next;      /* to try when this one fails */
     unsigned n_tried;
-    const char *doing;                 /* for the error when the deadline comes */
+    const char *doing; /* for the error when the deadline comes */
 
-    struct redis_tls *tls;             /* owned; NULL without TLS */
-    struct bufferevent *bev;           /* owned */
+    struct redis_tls *tls;   /* owned; NULL without TLS */
+    struct bufferevent *bev; /* owned */
     bool is_connected, is_up;
     enum greeting greetings[GREET_MAX]; /* sent, in order */
     size_t n_greetings, n_greeted;
@@ -74,8 +74,8 @@ static void link_lost(struct redis_link *link, struct error *err)
 
 /* ---- greeting ------------------------------------------------------------------------------- */
 
-/* Refusals of AUTH in our own words: a server's may repeat the password ("unknown command 'AUTH', with args
- * beginning with: 'hunter2'"). */
+/* Refusals of AUTH in our own words: a server's may repeat the password ("unknown command 'AUTH',
+ * with args beginning with: 'hunter2'"). */
 static const struct auth_refusal {
     struct str prefix;
     const char *text;
@@ -285,9 +285,10 @@ static void on_deadline(evutil_socket_t fd, short what, void *user)
     link_lost(link, &err);
 }
 
-/* A socket address holds 107 bytes of path. A longer one is reached through its directory's descriptor, which
- * *ret_dir holds until connect() is done; else -1. */
-static int unix_address_fill(const char *path, struct sockaddr_un *sun, int *ret_dir, struct error *err)
+/* A socket address holds 107 bytes of path. A longer one is reached through its directory's
+ * descriptor, which *ret_dir holds until connect() is done; else -1. */
+static int unix_address_fill(const char *path, struct sockaddr_un *sun, int *ret_dir,
+                             struct error *err)
 {
     const char *name = strrchr(path, '/');
     CLEANUP(free_p) char *dir = NULL;
@@ -404,8 +405,8 @@ static void on_resolved(int result, struct evutil_addrinfo *addresses, void *use
     link_dial(link);
 }
 
-/* Reads resolv.conf anew each time, as no lookup is under way; the hosts file only once, because evdns would
- * append it to what it has. */
+/* Reads resolv.conf anew each time, as no lookup is under way; the hosts file only once, because
+ * evdns would append it to what it has. */
 static int dns_prepare(const struct redis_link_options *options, struct error *err)
 {
     const int flags = *options->dns ? DNS_OPTIONS_ALL & ~DNS_OPTION_HOSTSFILE : DNS_OPTIONS_ALL;
@@ -448,9 +449,10 @@ static void on_start(evutil_socket_t fd, short what, void *user)
 {
     struct redis_link *link = user;
     const struct redis_address *a = link->options.address;
-    struct evutil_addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
-        .ai_flags = EVUTIL_AI_NUMERICHOST};
+    struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_STREAM,
+                                    .ai_protocol = IPPROTO_TCP,
+                                    .ai_flags = EVUTIL_AI_NUMERICHOST};
     struct error err = {0};
 
     (void)fd;
@@ -482,8 +484,9 @@ static int link_arm(struct redis_link *link, struct error *err)
     return 0;
 }
 
-int redis_link_open(const struct redis_link_options *options, const struct redis_link_events *events,
-                    void *user, struct redis_link **ret_link, struct error *err)
+int redis_link_open(const struct redis_link_options *options,
+                    const struct redis_link_events *events, void *user,
+                    struct redis_link **ret_link, struct error *err)
 {
     struct redis_link *link = calloc(1, sizeof *link);
     int r;

@@ -1,9 +1,10 @@
 /* The limits that hiredis' parser lacks.
  *
- * hiredis believes what a server announces: it allocates an array of the announced length and reads for as long as
- * the reply goes on. Here a reply ends the connection when it has more than reply_bytes_max bytes, or more than
- * REDIS_REPLY_ELEMENTS_MAX elements in all its arrays (16 bytes on the wire become 60 in memory, so bytes alone are no
- * limit). The array limit works before hiredis allocates: createArray is called with the announced length. */
+ * hiredis believes what a server announces: it allocates an array of the announced length and reads
+ * for as long as the reply goes on. Here a reply ends the connection when it has more than
+ * reply_bytes_max bytes, or more than REDIS_REPLY_ELEMENTS_MAX elements in all its arrays (16 bytes
+ * on the wire become 60 in memory, so bytes alone are no limit). The array limit works before
+ * hiredis allocates: createArray is called with the announced length. */
 #include "redis_reader.h"
 
 #include <errno.h>

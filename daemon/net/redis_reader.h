@@ -27,8 +27,9 @@ struct redis_reader {
 int redis_reader_init(struct redis_reader *r, size_t reply_bytes_max, struct error *err);
 void redis_reader_finish(struct redis_reader *r);
 
-/* Feed a piece of at most 64 KiB, then take replies until *ret_reply is NULL. -EFBIG: a reply is over a limit; -EPROTO: this
- * is not Redis' protocol. After an error the reader is good for nothing but redis_reader_finish(). */
+/* Feed a piece of at most 64 KiB, then take replies until *ret_reply is NULL. -EFBIG: a reply is
+ * over a limit; -EPROTO: this is not Redis' protocol. After an error the reader is good for nothing
+ * but redis_reader_finish(). */
 int redis_reader_feed(struct redis_reader *r, const char *data, size_t len, struct error *err);
 int redis_reader_take(struct redis_reader *r, struct redisReply **ret_reply, struct error *err);
 

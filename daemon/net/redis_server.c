@@ -1,14 +1,16 @@
 /* The private redis-server: which one serves this state directory, and keeping it alive.
  *
- * Start: mentiond.lock first, so that only one mentiond acts here. Then `lock`: if it can be had, no redis-server
- * runs, and we start one that inherits it (our copy is closed at once, so the lock ends with the server). If it is held, a
- * server of a mentiond that was killed is still there: mostly it is about to end, for its parent's death sent it
- * SIGTERM. So it gets SETTLE_MS to go; if it still answers then, it stays and is adopted; if it stays silent for
- * SILENT_MS, we give up and name it: starting another one could damage the data.
+ * Start: mentiond.lock first, so that only one mentiond acts here. Then `lock`: if it can be had,
+ * no redis-server runs, and we start one that inherits it (our copy is closed at once, so the lock
+ * ends with the server). If it is held, a server of a mentiond that was killed is still there:
+ * mostly it is about to end, for its parent's death sent it SIGTERM. So it gets SETTLE_MS to go; if
+ * it still answers then, it stays and is adopted; if it stays silent for SILENT_MS, we give up and
+ * name it: starting another one could damage the data.
  *
- * Supervision: a pidfd in the loop tells of the server's end, whether it is our child or adopted (where the kernel, a
- * sandbox or valgrind has none, a timer looks). It is started
- * again after a pause that doubles while it dies young. The restart does not wait: the client reconnects by itself. */
+ * Supervision: a pidfd in the loop tells of the server's end, whether it is our child or adopted
+ * (where the kernel, a sandbox or valgrind has none, a timer looks). It is started again after a
+ * pause that doubles while it dies young. The restart does not wait: the client reconnects by
+ * itself. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -26,16 +28,16 @@
 #include "redis_spawn.h"
 #include "state_lock.h"
 
-#define DIR_LEN_MAX 900     /* redis-server itself handles paths of 1024 bytes */
-#define PROBE_MS 200        /* for one answer */
-#define STEP_MS 20          /* between looks while starting and stopping */
-#define SETTLE_MS 1000      /* an orphan may end in that time before it is adopted */
-#define SILENT_MS 10000     /* a holder of the lock may be silent that long */
-#define STOP_MS 10000       /* for an orderly end */
-#define PAUSE_MIN_MS 100    /* before a restart ... */
+#define DIR_LEN_MAX 900  /* redis-server itself handles paths of 1024 bytes */
+#define PROBE_MS 200     /* for one answer */
+#define STEP_MS 20       /* between looks while starting and stopping */
+#define SETTLE_MS 1000   /* an orphan may end in that time before it is adopted */
+#define SILENT_MS 10000  /* a holder of the lock may be silent that long */
+#define STOP_MS 10000    /* for an orderly end */
+#define PAUSE_MIN_MS 100 /* before a restart ... */
 #define PAUSE_MAX_MS 30000
-#define YOUNG_MS 60000      /* who dies younger doubles the pause */
-#define LOOK_MS 250         /* without pidfd: between looks for its end */
+#define YOUNG_MS 60000 /* who dies younger doubles the pause */
+#define LOOK_MS 250    /* without pidfd: between looks for its end */
 
 static const char log_module[] = "redis-server";
 
@@ -74,8 +76,9 @@ static int server_watch(struct redis_server *server, pid_t pid, bool is_child, s
     server->pidfd = pidfd_open(pid, 0);
     if (server->pidfd < 0 && errno == ESRCH)
         return error_errno(err, errno, "watch redis-server, pid %d", (int)pid);
-    server->exited = event_new(server->base, server->pidfd,
-                               (short)(EV_PERSIST | (server->pidfd >= 0 ? EV_READ : 0)), on_exited, server);
+    server->exited =
+        event_new(server->base, server->pidfd,
+                  (short)(EV_PERSIST | (server->pidfd >= 0 ? EV_READ : 0)), on_exited, server);
     if (!server->exited || event_add(server->exited, server->pidfd >= 0 ? NULL : &look) < 0)
         return error_oom(err);
     server->pid = pid;
@@ -189,8 +192,8 @@ static int server_adopt(struct redis_server *server, pid_t holder, int64_t since
     if (is_silent && now_ms >= silent_end_ms)
         return error_set(err, -EBUSY,
                          "pid %d holds '%s/lock' and does not answer: a redis-server that hangs? "
-                         "End it, then start again", (int)(holder ? holder : listener),
-                         server->state_dir);
+                         "End it, then start again",
+                         (int)(holder ? holder : listener), server->state_dir);
     pause_briefly();
     return -EAGAIN;
 }
@@ -296,7 +299,8 @@ static int dir_open(const char *path, int *ret_fd, struct error *err)
 static int mentiond_lock(struct redis_server *server, struct error *err)
 {
     pid_t holder = 0;
-    int r = state_lock_take(server->dir_fd, "mentiond.lock", &server->mentiond_lock_fd, &holder, err);
+    int r =
+        state_lock_take(server->dir_fd, "mentiond.lock", &server->mentiond_lock_fd, &holder, err);
 
     if (r == -EBUSY)
         return error_set(err, r, "another mentiond, pid %d, uses it", (int)holder);
@@ -395,7 +399,8 @@ pid_t redis_server_pid(const struct redis_server *server)
 
 struct str redis_server_socket_url(const char *state_dir, char *storage, size_t storage_size)
 {
-    static const char plain[] = "/-._~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char plain[] =
+        "/-._~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     struct buf url = BUF_INIT(storage_size > 0 ? storage_size - 1 : 0);
     struct str shown = {NULL, 0};
 

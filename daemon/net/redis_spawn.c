@@ -1,10 +1,12 @@
 /* The redis-server process.
  *
- * All paths are relative to the state directory, where the child goes before exec: so the directory's path may be
- * longer than the 107 bytes of a socket address. We reach the socket through the directory's descriptor.
+ * All paths are relative to the state directory, where the child goes before exec: so the
+ * directory's path may be longer than the 107 bytes of a socket address. We reach the socket
+ * through the directory's descriptor.
  *
- * Between fork and exec only async-signal-safe calls are made. The child leaves our session, so that a Ctrl-C meant
- * for mentiond does not stop Redis before the outbox is flushed, and asks for SIGTERM at our death. */
+ * Between fork and exec only async-signal-safe calls are made. The child leaves our session, so
+ * that a Ctrl-C meant for mentiond does not stop Redis before the outbox is flushed, and asks for
+ * SIGTERM at our death. */
 #include "redis_spawn.h"
 
 #include <errno.h>
@@ -132,8 +134,9 @@ static int spawn_wait(int fd, const char *program, struct error *err)
         return 0;
     if (n > 0 && failure == ENOENT)
         return error_set(err, -ENOENT,
-                         "there is no program '%s': install it (Debian: apt-get install redis-server) "
-                         "or set redis.url to a running server", program);
+                         "there is no program '%s': install it (Debian: apt-get install "
+                         "redis-server) or set redis.url to a running server",
+                         program);
     return error_errno(err, n > 0 ? failure : EIO, "run '%s'", program);
 }
 
@@ -141,7 +144,8 @@ static int log_open(int dir_fd)
 {
     struct stat st;
 
-    if (fstatat(dir_fd, REDIS_SPAWN_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > LOG_BYTES_MAX)
+    if (fstatat(dir_fd, REDIS_SPAWN_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_size > LOG_BYTES_MAX)
         renameat(dir_fd, REDIS_SPAWN_LOG, dir_fd, REDIS_SPAWN_LOG ".1");
     return openat(dir_fd, REDIS_SPAWN_LOG, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
                   0600);

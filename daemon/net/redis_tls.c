@@ -71,7 +71,8 @@ void redis_tls_destroy(struct redis_tls *tls)
 static bool host_expect(SSL *ssl, const char *host)
 {
     unsigned char address[16];
-    bool is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    bool is_address =
+        inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 
     if (is_address)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
@@ -95,7 +96,8 @@ struct bufferevent *redis_tls_bufferevent(struct redis_tls *tls, struct event_ba
         SSL_free(ssl);
         return NULL;
     }
-    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1); /* RESP frames itself: EOF needs no alert */
+    /* RESP frames itself: an end of the connection needs no alert */
+    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
 }
 

@@ -1,8 +1,9 @@
 /* Redis URLs: text to struct redis_address.
  *
- * Strict, because a URL that is half understood sends a password to the wrong place: unknown schemes, ports,
- * databases, query keys and broken percent signs are errors. Error texts name the part that is wrong and quote
- * it only where it cannot hold a secret. Opens nothing, resolves nothing. */
+ * Strict, because a URL that is half understood sends a password to the wrong place: unknown
+ * schemes, ports, databases, query keys and broken percent signs are errors. Error texts name the
+ * part that is wrong and quote it only where it cannot hold a secret. Opens nothing, resolves
+ * nothing. */
 #include "redis_url.h"
 
 #include <errno.h>
@@ -91,8 +92,8 @@ static int port_parse(struct str text, struct redis_address *a, struct error *er
 
 static bool is_host_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '-' || c == '_' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':';
 }
 
 /* "host", "host:port", "[v6]", "[v6]:port". */

@@ -1,8 +1,8 @@
 /* flock on files in the state directory.
  *
- * flock belongs to the open file, not to the process: a child that inherits the descriptor holds the lock on after its
- * parent's death. That is what the redis-server's lock is built on. The files are never removed: removing a lock file
- * lets two processes lock two files of the same name. */
+ * flock belongs to the open file, not to the process: a child that inherits the descriptor holds
+ * the lock on after its parent's death. That is what the redis-server's lock is built on. The files
+ * are never removed: removing a lock file lets two processes lock two files of the same name. */
 #include "state_lock.h"
 
 #include <errno.h>

@@ -1,10 +1,11 @@
 /* The HTTP client: libcurl's multi interface on the libevent loop, one thread.
  *
- * Every transfer has limits: time, connect time, speed, redirects, headers, body after decompression. TLS is always
- * verified. Redirects are followed by us, GET and HEAD only (other methods get the 3xx as their response), never
- * from https to http; headers marked secret and the URL's user are not sent to another origin. Connections are reused,
- * HTTP/2 and compression are offered. The proxy variables of curl's environment are honoured: http_proxy,
- * HTTPS_PROXY, ALL_PROXY, NO_PROXY. Callbacks run from the loop, never inside http_start(). */
+ * Every transfer has limits: time, connect time, speed, redirects, headers, body after
+ * decompression. TLS is always verified. Redirects are followed by us, GET and HEAD only (other
+ * methods get the 3xx as their response), never from https to http; headers marked secret and the
+ * URL's user are not sent to another origin. Connections are reused, HTTP/2 and compression are
+ * offered. The proxy variables of curl's environment are honoured: http_proxy, HTTPS_PROXY,
+ * ALL_PROXY, NO_PROXY. Callbacks run from the loop, never inside http_start(). */
 #ifndef MENTIOND_HTTP_H
 #define MENTIOND_HTTP_H
 
@@ -25,11 +26,11 @@ struct http_client;
 struct http_transfer;
 
 struct http_options {
-    int64_t timeout_ms;         /* of the whole transfer with redirects */
+    int64_t timeout_ms; /* of the whole transfer with redirects */
     int64_t connect_timeout_ms;
-    int64_t max_body;           /* bytes after decompression */
+    int64_t max_body; /* bytes after decompression */
     const char *user_agent;
-    const char *ca_file;        /* NULL: the system's */
+    const char *ca_file; /* NULL: the system's */
 };
 
 struct http_header {
@@ -38,14 +39,14 @@ struct http_header {
 };
 
 struct http_request {
-    const char *method;   /* "GET", "POST" */
-    struct str url;       /* http or https */
+    const char *method; /* "GET", "POST" */
+    struct str url;     /* http or https */
     const struct http_header *headers;
     size_t n_headers;
-    struct str body;      /* sent when has_body, also if empty */
+    struct str body; /* sent when has_body, also if empty */
     bool has_body;
-    int64_t timeout_ms;   /* 0: the client's */
-    bool is_path_secret;  /* error texts show the host only: webhooks carry their token in the path */
+    int64_t timeout_ms;  /* 0: the client's */
+    bool is_path_secret; /* as of webhooks, with their token in it: error texts show the host only */
 };
 
 struct http_response {
@@ -56,10 +57,11 @@ struct http_response {
     int64_t elapsed_ms;
 };
 
-/* Called once for each started transfer that was not cancelled: with a response (borrowed for the call), or
- * NULL and an error: -ETIMEDOUT, -EFBIG (over max_body or header bytes), -ECONNREFUSED, -ELOOP (redirects),
- * -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH (name or route), -ENOMEM. The text has method,
- * host and path, never query or credentials. It may start and cancel transfers and destroy the client. */
+/* Called once for each started transfer that was not cancelled: with a response (borrowed for the
+ * call), or NULL and an error: -ETIMEDOUT, -EFBIG (over max_body or header bytes), -ECONNREFUSED,
+ * -ELOOP (redirects), -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH (name
+ * or route), -ENOMEM. The text has method, host and path, never query or credentials. It may start
+ * and cancel transfers and destroy the client. */
 typedef void http_done_fn(void *user, const struct http_response *response,
                           const struct error *err);
 
@@ -68,8 +70,9 @@ int http_client_create(struct event_base *base, const struct http_options *optio
 /* Cancels what is running, without callbacks. */
 void http_client_destroy(struct http_client *client);
 
-/* Copies what it needs of the request. -EINVAL: a URL, method or header that cannot be sent; -EBUSY:
- * HTTP_TRANSFERS_MAX are running. *ret_transfer (ret_transfer may be NULL) is valid until the callback. */
+/* Copies what it needs of the request. -EINVAL: a URL, method or header that cannot be sent;
+ * -EBUSY: HTTP_TRANSFERS_MAX are running. *ret_transfer (ret_transfer may be NULL) is valid until
+ * the callback. */
 int http_start(struct http_client *client, const struct http_request *request, http_done_fn *done,
                void *user, struct http_transfer **ret_transfer, struct error *err);
 /* No callback will come. NULL is accepted. */
@@ -87,7 +90,8 @@ void http_counters_get(const struct http_client *client, struct http_counters *r
 /* Case-insensitive; {NULL, 0} if absent. The last one wins where a name is repeated. */
 struct str http_response_header(const struct http_response *response, const char *name);
 
-/* For logs: "https://host/path", without user, query and fragment; cut to storage_size. Lives in storage. */
+/* For logs: "https://host/path", without user, query and fragment; cut to storage_size. Lives in
+ * storage. */
 struct str http_url_for_log(struct str url, char *storage, size_t storage_size);
 
 #endif

@@ -1,4 +1,5 @@
-/* For the net tests: a loop that runs until a condition, real redis-servers, scripted peers on loopback. */
+/* For the net tests: a loop that runs until a condition, real redis-servers, scripted peers on
+ * loopback. */
 #ifndef NET_FIXTURE_H
 #define NET_FIXTURE_H
 
@@ -116,12 +117,13 @@ static inline bool unix_accepts(const char *path)
     return ok;
 }
 
-/* A redis-server in `dir` with AOF on the socket dir/s and the extra arguments; waits until it accepts. */
+/* A redis-server in `dir` with AOF on the socket dir/s and the extra arguments; waits until it
+ * accepts. */
 static inline pid_t redis_start(const char *dir, const char *const *extra)
 {
-    const char *argv[40] = {"redis-server", "--port", "0", "--save", "", "--appendonly", "yes",
-                            "--appendfsync", "always", "--dir", dir, "--unixsocket", "s",
-                            "--logfile", "log"};
+    const char *argv[40] = {
+        "redis-server", "--port", "0", "--save",       "",  "--appendonly", "yes", "--appendfsync",
+        "always",       "--dir",  dir, "--unixsocket", "s", "--logfile",    "log"};
     char path[108];
     size_t n = 15;
     pid_t pid;
@@ -137,20 +139,22 @@ static inline pid_t redis_start(const char *dir, const char *const *extra)
     return pid;
 }
 
-/* dir/ca.pem, dir/key.pem, dir/cert.pem: a certificate for 127.0.0.1 and localhost, signed by an authority of ours. */
+/* dir/ca.pem, dir/key.pem, dir/cert.pem: a certificate for 127.0.0.1 and localhost, signed by an
+ * authority of ours. */
 static inline void certificate_make(const char *dir)
 {
     char command[2048];
 
-    snprintf(command, sizeof command,
-             "cd '%s' && exec >/dev/null 2>&1 && "
-             "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-authority "
-             "-keyout ca-key.pem -out ca.pem && "
-             "openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out req.pem && "
-             "echo 'subjectAltName=IP:127.0.0.1,DNS:localhost' >ext && "
-             "openssl x509 -req -in req.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 "
-             "-extfile ext -out cert.pem",
-             dir);
+    snprintf(
+        command, sizeof command,
+        "cd '%s' && exec >/dev/null 2>&1 && "
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-authority "
+        "-keyout ca-key.pem -out ca.pem && "
+        "openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out req.pem && "
+        "echo 'subjectAltName=IP:127.0.0.1,DNS:localhost' >ext && "
+        "openssl x509 -req -in req.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 "
+        "-extfile ext -out cert.pem",
+        dir);
     assert_int_equal(system(command), 0);
 }
 

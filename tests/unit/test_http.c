@@ -1,4 +1,5 @@
-/* The HTTP client against scripted servers on loopback: good, ugly and hostile answers, redirects, limits, TLS. */
+/* The HTTP client against scripted servers on loopback: good, ugly and hostile answers, redirects,
+ * limits, TLS. */
 #include "net_fixture.h"
 
 #include "mentiond/http.h"
@@ -17,27 +18,34 @@ struct script {
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
 
-static char gzip_bomb[400000], gzip_small[256], many_headers[16384], big_headers[70000], big_line[200000];
+static char gzip_bomb[400000], gzip_small[256], many_headers[16384], big_headers[70000],
+    big_line[200000];
 
 static struct script scripts[] = {
     {.path = "/ok", .reply = OK_HEAD "Content-Length: 2\r\nX-A: 1\r\nx-a:  2 \r\nEmpty:\r\n\r\nhi"},
-    {.path = "/429", .reply = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 87\r\n"
-                              "X-RateLimit-Remaining: 0\r\nContent-Length: 4\r\n\r\nslow"},
-    {.path = "/html", .reply = "HTTP/1.1 503 Unavailable\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n"
-                               "<html>no</html>"},
-    {.path = "/continue", .reply = "HTTP/1.1 100 Continue\r\nX-A: no\r\n\r\n" OK_HEAD
-                                   "Content-Length: 2\r\n\r\nhi"},
-    {.path = "/trailer", .reply = OK_HEAD "Transfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n"
-                                  "2\r\nhi\r\n0\r\nX-A: late\r\n\r\n"},
+    {.path = "/429",
+     .reply = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 87\r\n"
+              "X-RateLimit-Remaining: 0\r\nContent-Length: 4\r\n\r\nslow"},
+    {.path = "/html",
+     .reply = "HTTP/1.1 503 Unavailable\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n"
+              "<html>no</html>"},
+    {.path = "/continue",
+     .reply = "HTTP/1.1 100 Continue\r\nX-A: no\r\n\r\n" OK_HEAD "Content-Length: 2\r\n\r\nhi"},
+    {.path = "/trailer",
+     .reply = OK_HEAD "Transfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n"
+                      "2\r\nhi\r\n0\r\nX-A: late\r\n\r\n"},
     {.path = "/empty", .reply = "HTTP/1.1 204 No Content\r\n\r\n"},
     {.path = "/cut", .ending = CLOSE, .reply = OK_HEAD "Content-Length: 2000\r\n\r\nonly this"},
-    {.path = "/cut-chunked", .ending = CLOSE, .reply = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n"
-                                                       "400\r\nonly this"},
+    {.path = "/cut-chunked",
+     .ending = CLOSE,
+     .reply = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n"
+                      "400\r\nonly this"},
     {.path = "/cut-headers", .ending = CLOSE, .reply = OK_HEAD "Content-Le"},
     {.path = "/closed", .ending = CLOSE, .reply = ""},
     {.path = "/garbage", .ending = CLOSE, .reply = "\x16\x03\x01 SSH-2.0-OpenSSH_9.2\r\n\r\n"},
     {.path = "/status-999", .reply = "HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n"},
-    {.path = "/bad-gzip", .reply = OK_HEAD "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhaha"},
+    {.path = "/bad-gzip",
+     .reply = OK_HEAD "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhaha"},
     {.path = "/gzip", .reply = gzip_small},
     {.path = "/bomb", .ending = CLOSE, .reply = gzip_bomb},
     {.path = "/announced-50mb", .reply = OK_HEAD "Content-Length: 52428800\r\n\r\nx"},
@@ -47,15 +55,22 @@ static struct script scripts[] = {
     {.path = "/big-line", .reply = big_line},
     {.path = "/drip", .ending = DRIP, .reply = OK_HEAD "Content-Length: 2000\r\n\r\n"},
     {.path = "/silent", .ending = SILENT, .reply = ""},
-    {.path = "/to-ok", .reply = "HTTP/1.1 302 Found\r\nLocation: ok\r\nContent-Length: 3\r\n\r\nold"},
-    {.path = "/to-other", .reply = "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:%d/ok?x=1#y\r\n"
-                                   "Content-Length: 0\r\n\r\n"},
-    {.path = "/to-other-user", .reply = "HTTP/1.1 301 Moved\r\nLocation: http://eve:pw@127.0.0.1:%d/ok\r\n"
-                                        "Content-Length: 0\r\n\r\n"},
-    {.path = "/loop", .reply = "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n"},
-    {.path = "/to-ftp", .reply = "HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1/x\r\nContent-Length: 0\r\n\r\n"},
-    {.path = "/to-file", .reply = "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"},
-    {.path = "/to-nothing", .reply = "HTTP/1.1 302 Found\r\nLocation: http://\r\nContent-Length: 0\r\n\r\n"},
+    {.path = "/to-ok",
+     .reply = "HTTP/1.1 302 Found\r\nLocation: ok\r\nContent-Length: 3\r\n\r\nold"},
+    {.path = "/to-other",
+     .reply = "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:%d/ok?x=1#y\r\n"
+              "Content-Length: 0\r\n\r\n"},
+    {.path = "/to-other-user",
+     .reply = "HTTP/1.1 301 Moved\r\nLocation: http://eve:pw@127.0.0.1:%d/ok\r\n"
+              "Content-Length: 0\r\n\r\n"},
+    {.path = "/loop",
+     .reply = "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n"},
+    {.path = "/to-ftp",
+     .reply = "HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1/x\r\nContent-Length: 0\r\n\r\n"},
+    {.path = "/to-file",
+     .reply = "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"},
+    {.path = "/to-nothing",
+     .reply = "HTTP/1.1 302 Found\r\nLocation: http://\r\nContent-Length: 0\r\n\r\n"},
     {.path = "/no-location", .reply = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"},
 };
 
@@ -203,7 +218,8 @@ static struct outcome fetch(struct fixture *f, const char *method, const char *p
 {
     char url[256];
 
-    snprintf(url, sizeof url, "http://user:hunter2@127.0.0.1:%d%s?token=hunter2", f->server.port, path);
+    snprintf(url, sizeof url, "http://user:hunter2@127.0.0.1:%d%s?token=hunter2", f->server.port,
+             path);
     return fetch_url(f, method, url);
 }
 
@@ -375,12 +391,22 @@ static void test_bad_requests(void **state)
     static const struct {
         const char *method, *url;
     } cases[] = {
-        {"GET", ""}, {"GET", "nonsense"}, {"GET", "ftp://h/"}, {"GET", "file:///etc/passwd"},
-        {"GET", "http://"}, {"GET", "http://a b/"}, {"G T", "http://h/"}, {"", "http://h/"},
-        {"GET\r\nX: y", "http://h/"}, {"GET", "http://h/\r\nX: y"}, {"GET", "http://h:99999/"},
+        {"GET", ""},
+        {"GET", "nonsense"},
+        {"GET", "ftp://h/"},
+        {"GET", "file:///etc/passwd"},
+        {"GET", "http://"},
+        {"GET", "http://a b/"},
+        {"G T", "http://h/"},
+        {"", "http://h/"},
+        {"GET\r\nX: y", "http://h/"},
+        {"GET", "http://h/\r\nX: y"},
+        {"GET", "http://h:99999/"},
     };
     static const struct http_header bad_headers[] = {
-        {STR("X"), STR("a\r\nY: b"), false}, {STR("X:"), STR("a"), false}, {STR(""), STR("a"), false},
+        {STR("X"), STR("a\r\nY: b"), false},
+        {STR("X:"), STR("a"), false},
+        {STR(""), STR("a"), false},
         {STR("X"), STR("a\0b"), true},
     };
     struct fixture *f = *state;
@@ -393,8 +419,10 @@ static void test_bad_requests(void **state)
             fail_msg("%s %s: %d %s", cases[i].method, cases[i].url, o.err.code, o.err.text);
     }
     for (size_t i = 0; i < ARRAY_LEN(bad_headers); i++) {
-        struct http_request request = {.method = "GET", .url = STR("http://127.0.0.1:1/"),
-                                       .headers = &bad_headers[i], .n_headers = 1};
+        struct http_request request = {.method = "GET",
+                                       .url = STR("http://127.0.0.1:1/"),
+                                       .headers = &bad_headers[i],
+                                       .n_headers = 1};
 
         assert_int_equal(http_start(f->client, &request, on_done, NULL, NULL, &err), -EINVAL);
     }
@@ -413,7 +441,8 @@ static void test_secret_path(void **state)
 {
     struct fixture *f = *state;
     struct outcome o = {0};
-    const struct http_request request = {.method = "POST", .url = STR("http://127.0.0.1:1/bot123:hunter2/send"),
+    const struct http_request request = {.method = "POST",
+                                         .url = STR("http://127.0.0.1:1/bot123:hunter2/send"),
                                          .is_path_secret = true};
 
     assert_int_equal(http_start(f->client, &request, on_done, &o, NULL, &o.err), 0);
@@ -442,7 +471,8 @@ static void test_cancel(void **state)
     assert_int_equal(o[0].n, 0);
 }
 
-static void on_done_destroy(void *user, const struct http_response *response, const struct error *err)
+static void on_done_destroy(void *user, const struct http_response *response,
+                            const struct error *err)
 {
     struct outcome *o = user;
 
@@ -463,7 +493,8 @@ static void test_destroy_in_callback(void **state)
         const struct http_request request = {.method = "GET", .url = str_from(url)};
 
         assert_int_equal(http_start(f->client, &request, i == 2 ? on_done_destroy : on_done,
-                                    i == 2 ? &o : &others[i % 4], NULL, &err), 0);
+                                    i == 2 ? &o : &others[i % 4], NULL, &err),
+                         0);
     }
     assert_true(run_until(f->base, is_done, &o));
     assert_null(f->client);
@@ -479,7 +510,8 @@ static void test_many_at_once(void **state)
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d/ok", f->server.port);
     for (int i = 0; i <= HTTP_TRANSFERS_MAX; i++) {
-        const struct http_request request = {.method = "GET", .url = str_from(url), .timeout_ms = PATIENCE_MS};
+        const struct http_request request = {
+            .method = "GET", .url = str_from(url), .timeout_ms = PATIENCE_MS};
 
         assert_int_equal(http_start(f->client, &request, on_done, &o, NULL, &err),
                          i < HTTP_TRANSFERS_MAX ? 0 : -EBUSY);
@@ -560,7 +592,8 @@ static size_t command_read(const char *command, char *to, size_t size)
 
 static size_t script_fill_gzip(char *to, size_t size, const char *command)
 {
-    size_t head = (size_t)snprintf(to, size, OK_HEAD "Content-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    size_t head =
+        (size_t)snprintf(to, size, OK_HEAD "Content-Encoding: gzip\r\nConnection: close\r\n\r\n");
 
     return head + command_read(command, to + head, size - head);
 }
@@ -578,8 +611,8 @@ static void scripts_fill(void)
 {
     size_t n = 0;
 
-    script_find("/bomb")->len = script_fill_gzip(gzip_bomb, sizeof gzip_bomb,
-                                                 "head -c 100000000 /dev/zero | gzip -9");
+    script_find("/bomb")->len =
+        script_fill_gzip(gzip_bomb, sizeof gzip_bomb, "head -c 100000000 /dev/zero | gzip -9");
     script_find("/gzip")->len =
         script_fill_gzip(gzip_small, sizeof gzip_small, "printf unpacked | gzip -9");
     script_find("/gzip")->ending = CLOSE;
@@ -611,7 +644,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
         cmocka_unit_test(test_url_for_log),
     };
-    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                          "ALL_PROXY"};
 
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < ARRAY_LEN(proxies); i++)

@@ -127,12 +127,14 @@ static void test_wait(void **state)
 
     f->pid = redis_start(f->dir, NULL);
     client_start(f, f->url);
-    assert_int_equal(
-        redis_command_wait(f->redis, 3, (struct str[]){STR("SET"), STR("a\0b"), STR("c\r\nd")}, 5000,
-                           &reply, &err), 0);
+    assert_int_equal(redis_command_wait(f->redis, 3,
+                                        (struct str[]){STR("SET"), STR("a\0b"), STR("c\r\nd")},
+                                        5000, &reply, &err),
+                     0);
     freeReplyObject(reply);
     assert_int_equal(redis_command_wait(f->redis, 2, (struct str[]){STR("GET"), STR("a\0b")}, 5000,
-                                        &reply, &err), 0);
+                                        &reply, &err),
+                     0);
     assert_int_equal(reply->type, REDIS_REPLY_STRING);
     assert_string_equal(reply->str, "c\r\nd");
     freeReplyObject(reply);
@@ -181,8 +183,8 @@ static void test_pipeline(void **state)
     assert_int_equal(redis_outbox_bytes(f->redis), 0);
 }
 
-/* Redis is killed with commands under way: those marked KEEP are all answered in the end, in order, the others are
- * told that nobody knows. */
+/* Redis is killed with commands under way: those marked KEEP are all answered in the end, in order,
+ * the others are told that nobody knows. */
 static void test_killed_server(void **state)
 {
     struct fixture *f = *state;
@@ -195,7 +197,8 @@ static void test_killed_server(void **state)
     assert_true(run_until(f->base, is_up, f));
     program_kill(f->pid, SIGKILL);
     for (int i = 0; i < 500; i++) {
-        assert_int_equal(redis_command(f->redis, REDIS_KEEP, ARGS("INCR", "n"), on_reply, &kept, &err), 0);
+        assert_int_equal(
+            redis_command(f->redis, REDIS_KEEP, ARGS("INCR", "n"), on_reply, &kept, &err), 0);
         assert_int_equal(redis_command(f->redis, 0, ARGS("PING"), on_reply, &others, &err), 0);
     }
     assert_true(run_until(f->base, has_failed, f));
@@ -296,11 +299,14 @@ static void test_reply_too_big(void **state)
 
     f->pid = redis_start(f->dir, NULL);
     client_start(f, f->url);
-    assert_int_equal(redis_command_wait(f->redis, ARGS("SETRANGE", "big", "70000000", "x"), 5000,
-                                        &reply, &err), 0);
+    assert_int_equal(
+        redis_command_wait(f->redis, ARGS("SETRANGE", "big", "70000000", "x"), 5000, &reply, &err),
+        0);
     freeReplyObject(reply);
-    assert_int_equal(redis_command(f->redis, REDIS_KEEP, ARGS("GET", "big"), on_reply, &big, &err), 0);
-    assert_int_equal(redis_command(f->redis, REDIS_KEEP, ARGS("INCR", "n"), on_reply, &after, &err), 0);
+    assert_int_equal(redis_command(f->redis, REDIS_KEEP, ARGS("GET", "big"), on_reply, &big, &err),
+                     0);
+    assert_int_equal(redis_command(f->redis, REDIS_KEEP, ARGS("INCR", "n"), on_reply, &after, &err),
+                     0);
     assert_true(run_until(f->base, is_empty, f));
     assert_int_equal(big.last_code, -EFBIG);
     assert_int_equal(after.n_ok, 1);
@@ -372,8 +378,9 @@ static void on_state_first(void *user, bool up, const struct error *err)
 
     on_state(user, up, err);
     if (up)
-        assert_int_equal(redis_command(f->redis, REDIS_FIRST, ARGS("SET", "n", "100"), NULL, NULL,
-                                       &command_err), 0);
+        assert_int_equal(
+            redis_command(f->redis, REDIS_FIRST, ARGS("SET", "n", "100"), NULL, NULL, &command_err),
+            0);
 }
 
 /* What the state callback sends first is there before commands that wait. */

@@ -1,4 +1,5 @@
-/* The Redis client against servers that misbehave, on loopback, and against a redis-server with TLS. */
+/* The Redis client against servers that misbehave, on loopback, and against a redis-server with
+ * TLS. */
 #include "net_fixture.h"
 
 #include "mentiond/redis.h"
@@ -64,10 +65,13 @@ static bool has_replied(void *user)
 
 static void client_start(struct fixture *f, const char *url, const char *ca_file)
 {
-    const struct redis_options options = {.url = str_from(url), .ca_file = ca_file,
-                                          .connect_timeout_ms = strncmp(url, "rediss", 6) == 0 ? 5000 : 300,
+    const struct redis_options options = {.url = str_from(url),
+                                          .ca_file = ca_file,
+                                          .connect_timeout_ms =
+                                              strncmp(url, "rediss", 6) == 0 ? 5000 : 300,
                                           .command_timeout_ms = 300,
-                                          .backoff_min_ms = 10, .backoff_max_ms = 50};
+                                          .backoff_min_ms = 10,
+                                          .backoff_max_ms = 50};
     struct error err = {0};
 
     f->n_up = f->n_down = f->n_replies = 0;
@@ -124,8 +128,8 @@ static void test_bad_greetings(void **state)
         {"-NOAUTH Authentication required.\r\n", "", -EACCES, "wants a password"},
         {"-LOADING Redis is loading the dataset in memory\r\n", "", -EAGAIN, "loading"},
         {"-ERR max number of clients reached\r\n", "", -EPROTO, "max number of clients"},
-        {"-ERR unknown command `AUTH`, with args beginning with: `hunter2`\r\n", ":hunter2@", -EACCES,
-         "AUTH: refused"},
+        {"-ERR unknown command `AUTH`, with args beginning with: `hunter2`\r\n", ":hunter2@",
+         -EACCES, "AUTH: refused"},
         {"HTTP/1.1 400 Bad Request\r\n", "", -EPROTO, "not Redis' protocol"},
         {"*1000000000\r\n", "", -EFBIG, "elements"},
         {"*2\r\n*900000\r\n", "", -ETIMEDOUT, ""},
@@ -155,7 +159,8 @@ static void test_silent_server(void **state)
 
     f->greeting = "+PONG\r\n";
     client_start_peer(f, "");
-    assert_int_equal(redis_command(f->redis, 0, 1, (struct str[]){STR("GET")}, on_reply, f, &err), 0);
+    assert_int_equal(redis_command(f->redis, 0, 1, (struct str[]){STR("GET")}, on_reply, f, &err),
+                     0);
     assert_true(run_until(f->base, has_replied, f));
     assert_int_equal(f->reply_err.code, -ETIMEDOUT);
     assert_non_null(strstr(f->reply_err.text, "not known"));
@@ -172,7 +177,8 @@ static void test_poison(void **state)
     f->greeting = "+PONG\r\n";
     f->answer = "?what\r\n";
     client_start_peer(f, "");
-    assert_int_equal(redis_command(f->redis, REDIS_KEEP, 1, (struct str[]){STR("GET")}, on_reply, f, &err), 0);
+    assert_int_equal(
+        redis_command(f->redis, REDIS_KEEP, 1, (struct str[]){STR("GET")}, on_reply, f, &err), 0);
     assert_true(run_until(f->base, has_replied, f));
     assert_int_equal(f->reply_err.code, -EPROTO);
     assert_int_equal(f->n_up, REDIS_KEEP_LOSSES_MAX);
@@ -185,11 +191,13 @@ static void test_no_server(void **state)
     struct error err = {0};
 
     client_start(f, "redis://127.0.0.1:1", NULL);
-    assert_int_equal(redis_command(f->redis, REDIS_KEEP, 1, (struct str[]){STR("A")}, on_reply, f, &err), 0);
+    assert_int_equal(
+        redis_command(f->redis, REDIS_KEEP, 1, (struct str[]){STR("A")}, on_reply, f, &err), 0);
     assert_int_equal(redis_command(f->redis, 0, 1, (struct str[]){STR("B")}, on_reply, f, &err), 0);
     assert_true(run_until(f->base, has_replied, f));
     assert_int_equal(f->reply_err.code, -ENOTCONN);
-    assert_non_null(strstr(f->reply_err.text, "not sent: redis://127.0.0.1:1: connect: Connection refused"));
+    assert_non_null(
+        strstr(f->reply_err.text, "not sent: redis://127.0.0.1:1: connect: Connection refused"));
     assert_int_equal(redis_outbox_len(f->redis), 1);
 }
 
@@ -248,7 +256,8 @@ static void test_limits_of_a_reply(void **state)
     }
 }
 
-/* A real redis-server with TLS: accepted with our authority, refused without, and for another name. */
+/* A real redis-server with TLS: accepted with our authority, refused without, and for another name.
+ */
 static void test_tls(void **state)
 {
     struct fixture *f = *state;
@@ -265,12 +274,14 @@ static void test_tls(void **state)
     f->peer = (struct peer){.user = f};
     peer_start(&f->peer, f->base);
     snprintf(port_text, sizeof port_text, "%d", port);
-    f->pid = redis_start(f->dir, (const char *[]){"--tls-port", port_text, "--tls-cert-file", "cert.pem",
-                                                  "--tls-key-file", "key.pem", "--tls-ca-cert-file", "ca.pem",
-                                                  "--tls-auth-clients", "no", NULL});
+    f->pid =
+        redis_start(f->dir, (const char *[]){"--tls-port", port_text, "--tls-cert-file", "cert.pem",
+                                             "--tls-key-file", "key.pem", "--tls-ca-cert-file",
+                                             "ca.pem", "--tls-auth-clients", "no", NULL});
     snprintf(url, sizeof url, "rediss://127.0.0.1:%d/2", port);
     client_start(f, url, ca);
-    if (redis_command_wait(f->redis, 2, (struct str[]){STR("ECHO"), STR("hi")}, 5000, &reply, &err) < 0)
+    if (redis_command_wait(f->redis, 2, (struct str[]){STR("ECHO"), STR("hi")}, 5000, &reply,
+                           &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(reply->str, "hi");
     freeReplyObject(reply);
@@ -285,7 +296,8 @@ static void test_tls(void **state)
     snprintf(url, sizeof url, "rediss://127.0.0.2:%d", port);
     client_start(f, url, ca);
     assert_true(run_until(f->base, has_failed, f));
-    if (f->last.code != -ECONNREFUSED) /* redis binds 127.0.0.1 and ::1 only, by default: all of 127/8 elsewhere */
+    if (f->last.code !=
+        -ECONNREFUSED) /* redis binds 127.0.0.1 and ::1 only, by default: all of 127/8 elsewhere */
         assert_non_null(strstr(f->last.text, "certificate is not acceptable"));
     redis_destroy(f->redis);
 

@@ -1,4 +1,5 @@
-/* The private redis-server: start, locks, adoption, restarts, and what kill -9 of anybody leaves behind. */
+/* The private redis-server: start, locks, adoption, restarts, and what kill -9 of anybody leaves
+ * behind. */
 #include "net_fixture.h"
 
 #include <dirent.h>
@@ -81,7 +82,8 @@ static long long incr(struct redis *redis)
     struct error err = {0};
     long long n;
 
-    if (redis_command_wait(redis, 2, (struct str[]){STR("INCR"), STR("n")}, 10000, &reply, &err) < 0)
+    if (redis_command_wait(redis, 2, (struct str[]){STR("INCR"), STR("n")}, 10000, &reply, &err) <
+        0)
         return -1;
     n = reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
     freeReplyObject(reply);
@@ -139,8 +141,10 @@ static void test_start_stop(void **state)
 
     f->redis = client_start(f);
     assert_int_equal(incr(f->redis), 1);
-    assert_int_equal(redis_command_wait(f->redis, 3, (struct str[]){STR("CONFIG"), STR("GET"), STR("maxmemory*")},
-                                        5000, &reply, &err), 0);
+    assert_int_equal(redis_command_wait(
+                         f->redis, 3, (struct str[]){STR("CONFIG"), STR("GET"), STR("maxmemory*")},
+                         5000, &reply, &err),
+                     0);
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         if (strcmp(reply->element[i]->str, "maxmemory") == 0)
             assert_string_equal(reply->element[i + 1]->str, "67108864");
@@ -200,11 +204,13 @@ static void test_bad_directories(void **state)
     assert_int_equal(server_start(f, NULL, 2000, &f->server, &err), -ENOTDIR);
 }
 
-/* Longer than a socket address, and with characters that URLs and configuration files treat as their own. */
+/* Longer than a socket address, and with characters that URLs and configuration files treat as
+ * their own. */
 static void test_odd_directory(void **state)
 {
     struct fixture *f = *state;
-    size_t len = (size_t)snprintf(f->state_dir, sizeof f->state_dir, "%s/a b%%?#\"'\xc3\xbc", f->dir);
+    size_t len =
+        (size_t)snprintf(f->state_dir, sizeof f->state_dir, "%s/a b%%?#\"'\xc3\xbc", f->dir);
 
     memset(f->state_dir + len, 'd', 150);
     f->state_dir[len + 150] = '\0';
@@ -244,7 +250,8 @@ static void test_restart(void **state)
     assert_int_equal(incr(f->redis), 4);
 }
 
-/* Somebody holds the server's lock and does not answer: no second server, an error that names them. */
+/* Somebody holds the server's lock and does not answer: no second server, an error that names them.
+ */
 static void test_silent_holder(void **state)
 {
     struct fixture *f = *state;
@@ -254,13 +261,15 @@ static void test_silent_holder(void **state)
     int lock;
 
     assert_int_equal(mkdir(f->state_dir, 0700), 0);
-    snprintf(script, sizeof script, "exec 9>>'%s/lock'; flock 9; echo $$ >&9; exec sleep 1000", f->state_dir);
+    snprintf(script, sizeof script, "exec 9>>'%s/lock'; flock 9; echo $$ >&9; exec sleep 1000",
+             f->state_dir);
     pid = program_start((const char *[]){"sh", "-c", script, NULL});
     snprintf(script, sizeof script, "%s/lock", f->state_dir);
     do {
         lock = open(script, O_RDWR);
         usleep(10000);
-    } while (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) == 0 && close(lock) == 0) || lseek(lock, 0, SEEK_END) == 0);
+    } while (lock < 0 || (flock(lock, LOCK_EX | LOCK_NB) == 0 && close(lock) == 0) ||
+             lseek(lock, 0, SEEK_END) == 0);
     close(lock);
 
     assert_int_equal(server_start(f, NULL, 400, &f->server, &err), -EBUSY);
@@ -284,8 +293,8 @@ static void test_adoption(void **state)
     assert_int_equal(incr(f->redis), 1);
     redis_destroy(f->redis);
     redis_server_stop(f->server);
-    snprintf(script, sizeof script, "cd '%s' && exec 9>>lock && flock 9 && exec redis-server redis.conf",
-             f->state_dir);
+    snprintf(script, sizeof script,
+             "cd '%s' && exec 9>>lock && flock 9 && exec redis-server redis.conf", f->state_dir);
     pid = program_start((const char *[]){"sh", "-c", script, NULL});
     while (servers_count(f->state_dir) == 0)
         usleep(10000);
@@ -307,7 +316,8 @@ static void test_adoption(void **state)
 
 /* ---- the storm ------------------------------------------------------------------------------ */
 
-/* What mentiond is here: starts the server and counts, reporting each number that Redis acknowledged. */
+/* What mentiond is here: starts the server and counts, reporting each number that Redis
+ * acknowledged. */
 static _Noreturn void holder_run(const char *state_dir, int report)
 {
     struct fixture f = {.base = event_base_new()};
@@ -344,7 +354,8 @@ static void kill_a_server(const char *state_dir)
 
     snprintf(path, sizeof path, "%s/lock", state_dir);
     fd = open(path, O_RDONLY);
-    if (fd >= 0 && read(fd, text, sizeof text - 1) > 0 && atoi(text) > 1 && servers_count(state_dir) > 0)
+    if (fd >= 0 && read(fd, text, sizeof text - 1) > 0 && atoi(text) > 1 &&
+        servers_count(state_dir) > 0)
         kill(atoi(text), SIGKILL);
     if (fd >= 0)
         close(fd);
@@ -359,8 +370,8 @@ static long long last_acknowledged(int report, long long last)
     return last;
 }
 
-/* mentiond is killed at 25 random moments, redis-server at some of them too. At no moment do two redis-servers
- * run, and nothing that was acknowledged is missing in the end. */
+/* mentiond is killed at 25 random moments, redis-server at some of them too. At no moment do two
+ * redis-servers run, and nothing that was acknowledged is missing in the end. */
 static void test_kill_storm(void **state)
 {
     struct fixture *f = *state;
@@ -370,7 +381,8 @@ static void test_kill_storm(void **state)
 
     assert_int_equal(pipe2(report, O_CLOEXEC | O_NONBLOCK), 0);
     for (int round = 0; round < KILLS; round++) {
-        const int64_t end_ms = clock_monotonic_ms() + (rand_r(&seed) % (round % 5 == 4 ? 2500 : 500));
+        const int64_t end_ms =
+            clock_monotonic_ms() + (rand_r(&seed) % (round % 5 == 4 ? 2500 : 500));
         pid_t pid = holder_start(f->state_dir, report[1]);
 
         while (clock_monotonic_ms() < end_ms) {
