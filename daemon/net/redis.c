@@ -24,7 +24,6 @@
 #include <errno.h>
 #include <sys/queue.h>
 
-#include <event2/dns.h>
 #include <event2/util.h>
 
 #include "mentiond/clock.h"
@@ -64,7 +63,7 @@ struct redis {
     redis_state_fn *on_state;     /* may be NULL */
     void *user;
 
-    struct evdns_base *dns;  /* owned; made by the first link that needs it */
+    struct redis_dns *dns;   /* owned */
     struct redis_link *link; /* owned; NULL during a pause */
     bool is_up, is_closing;
     bool is_held;           /* the state callback runs: nothing is sent before it returns */
@@ -400,7 +399,7 @@ static void on_dial(evutil_socket_t fd, short what, void *user)
     struct redis *redis = user;
     const struct redis_link_options options = {
         .base = redis->base,
-        .dns = &redis->dns,
+        .dns = redis->dns,
         .address = &redis->address,
         .ca_file = redis->ca_file,
         .connect_timeout_ms = redis->options.connect_timeout_ms,
@@ -488,7 +487,8 @@ int redis_create(struct event_base *base, const struct redis_options *options,
     if (r == 0) {
         redis->dial = evtimer_new(base, on_dial, redis);
         redis->deadline = evtimer_new(base, on_deadline, redis);
-        r = redis->dial && redis->deadline ? 0 : error_oom(err);
+        redis->dns = redis_dns_create(base);
+        r = redis->dial && redis->deadline && redis->dns ? 0 : error_oom(err);
     }
     if (r < 0) {
         redis_destroy(redis);
@@ -519,8 +519,7 @@ void redis_destroy(struct redis *redis)
         event_free(redis->dial);
     if (redis->deadline)
         event_free(redis->deadline);
-    if (redis->dns)
-        evdns_base_free(redis->dns, 0);
+    redis_dns_release(redis->dns);
     redis_address_finish(&redis->address);
     free(redis->ca_file);
     free(redis);

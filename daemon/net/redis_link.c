@@ -4,10 +4,6 @@
  * are answered. PING is there to learn that commands will be obeyed: a server that wants a
  * password, is still loading its data or has too many clients accepts connections all the same.
  *
- * Names are resolved by libevent's evdns (/etc/hosts and /etc/resolv.conf, not nsswitch), so
- * nothing blocks. A lookup outlives a link that is closed meanwhile: evdns answers cancelled
- * requests later, so what it calls back with is a struct of its own.
- *
  * The link owns its bufferevent and closes it in redis_link_close() only. Every event handler that
  * may lead to closing ends right after it, or watches `closed`. */
 #include "redis_link.h"
@@ -22,7 +18,6 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/dns.h>
 #include <event2/util.h>
 
 #include "mentiond/buf.h"
@@ -35,11 +30,6 @@
 #define ADDRESSES_MAX 8          /* tried of one name */
 
 enum greeting { GREET_AUTH, GREET_SELECT, GREET_PING, GREET_MAX };
-
-struct redis_lookup {
-    struct redis_link *link; /* NULL: closed meanwhile */
-    struct evdns_getaddrinfo_request *request;
-};
 
 struct redis_link {
     struct redis_link_options options;
@@ -376,6 +366,9 @@ static void link_dial(struct redis_link *link)
             break;
         r = link->options.address->is_unix ? link_connect_unix(link, &err)
                                            : link_connect_tcp(link, &err);
+        /* libevent's are not: programs that we run would get the connection, logged in */
+        if (r == 0)
+            evutil_make_socket_closeonexec(bufferevent_getfd(link->bev));
     } while (r < 0 && link->next && link->n_tried < ADDRESSES_MAX);
     if (r < 0)
         link_lost(link, &err);
@@ -383,18 +376,11 @@ static void link_dial(struct redis_link *link)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static void on_resolved(int result, struct evutil_addrinfo *addresses, void *user)
+static void on_resolved(void *user, int result, struct evutil_addrinfo *addresses)
 {
-    struct redis_lookup *lookup = user;
-    struct redis_link *link = lookup->link;
+    struct redis_link *link = user;
     struct error err = {0};
 
-    free(lookup);
-    if (!link) {
-        if (addresses)
-            evutil_freeaddrinfo(addresses);
-        return;
-    }
     link->lookup = NULL;
     link->addresses = link->next = addresses;
     if (result != 0 || !addresses) {
@@ -403,46 +389,6 @@ static void on_resolved(int result, struct evutil_addrinfo *addresses, void *use
         return;
     }
     link_dial(link);
-}
-
-/* Reads resolv.conf anew each time, as no lookup is under way; the hosts file only once, because
- * evdns would append it to what it has. */
-static int dns_prepare(const struct redis_link_options *options, struct error *err)
-{
-    const int flags = *options->dns ? DNS_OPTIONS_ALL & ~DNS_OPTION_HOSTSFILE : DNS_OPTIONS_ALL;
-
-    if (!*options->dns)
-        *options->dns = evdns_base_new(options->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (!*options->dns)
-        return error_oom(err);
-    evdns_base_clear_nameservers_and_suspend(*options->dns);
-    evdns_base_search_clear(*options->dns);
-    evdns_base_resolv_conf_parse(*options->dns, flags, "/etc/resolv.conf");
-    evdns_base_resume(*options->dns);
-    return 0;
-}
-
-static int link_resolve(struct redis_link *link, const struct evutil_addrinfo *hints,
-                        struct error *err)
-{
-    const struct redis_address *a = link->options.address;
-    struct evdns_getaddrinfo_request *request;
-    struct redis_lookup *lookup;
-    int r;
-
-    link->doing = "resolving the name";
-    r = dns_prepare(&link->options, err);
-    if (r < 0)
-        return r;
-    lookup = calloc(1, sizeof *lookup);
-    if (!lookup)
-        return error_oom(err);
-    lookup->link = link;
-    link->lookup = lookup;
-    request = evdns_getaddrinfo(*link->options.dns, a->host, a->port, hints, on_resolved, lookup);
-    if (request) /* else on_resolved() has been called: both structs may be gone */
-        lookup->request = request;
-    return 0;
 }
 
 static void on_start(evutil_socket_t fd, short what, void *user)
@@ -454,6 +400,7 @@ static void on_start(evutil_socket_t fd, short what, void *user)
                                     .ai_protocol = IPPROTO_TCP,
                                     .ai_flags = EVUTIL_AI_NUMERICHOST};
     struct error err = {0};
+    int r;
 
     (void)fd;
     (void)what;
@@ -462,8 +409,9 @@ static void on_start(evutil_socket_t fd, short what, void *user)
         link_dial(link);
         return;
     }
-    hints.ai_flags = 0;
-    if (link_resolve(link, &hints, &err) < 0)
+    link->doing = "resolving the name";
+    r = redis_dns_lookup(link->options.dns, a->host, a->port, on_resolved, link, &link->lookup, &err);
+    if (r < 0)
         link_lost(link, &err);
 }
 
@@ -515,10 +463,8 @@ void redis_link_close(struct redis_link *link)
         return;
     if (link->closed)
         *link->closed = true;
-    if (link->lookup) {
-        link->lookup->link = NULL;
-        evdns_getaddrinfo_cancel(link->lookup->request);
-    }
+    if (link->lookup)
+        redis_lookup_cancel(link->lookup);
     if (link->addresses)
         evutil_freeaddrinfo(link->addresses);
     if (link->start)

@@ -4,14 +4,14 @@
 #define NET_REDIS_LINK_H
 
 #include "mentiond/redis.h"
+#include "redis_dns.h"
 #include "redis_url.h"
 
-struct evdns_base;
 struct redis_link;
 
 struct redis_link_options {
     struct event_base *base; /* borrowed while the link lives, like all below */
-    struct evdns_base **dns; /* created at the first name that needs it; the caller frees it */
+    struct redis_dns *dns;
     const struct redis_address *address;
     const char *ca_file;
     int64_t connect_timeout_ms; /* names, connect, TLS and greeting together */

@@ -61,9 +61,8 @@ typedef void redis_state_fn(void *user, bool up, const struct error *err);
 
 int redis_create(struct event_base *base, const struct redis_options *options,
                  redis_state_fn *on_state, void *user, struct redis **ret_redis, struct error *err);
-/* Unanswered commands get -ECANCELED. NULL is accepted. Where a name may be under resolution, let
- * the loop run once more (EVLOOP_NONBLOCK) before freeing the base: libevent ends lookups from the
- * loop. */
+/* Unanswered commands get -ECANCELED. NULL is accepted. A lookup of a name that is under way is ended
+ * by the loop: let it run once more (EVLOOP_NONBLOCK, twice) before freeing the base, or leak it. */
 void redis_destroy(struct redis *redis);
 
 /* Queues a copy of one command; binary-safe. Errors: -ENOBUFS when the outbox is full, -ENOTCONN

@@ -222,6 +222,20 @@ static void test_names(void **state)
     assert_true(f->last.code == -EHOSTUNREACH || f->last.code == -ETIMEDOUT);
 }
 
+/* A client may go while its name is being resolved. */
+static void test_destroyed_while_resolving(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++) {
+        client_start(f, "redis://no-such-host.invalid", NULL);
+        for (int j = 0; j < i; j++)
+            event_base_loop(f->base, EVLOOP_NONBLOCK);
+        redis_destroy(f->redis);
+        f->redis = NULL;
+    }
+}
+
 static void test_limits_of_a_reply(void **state)
 {
     static const struct {
@@ -318,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_poison, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_server, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_destroyed_while_resolving, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
         cmocka_unit_test(test_limits_of_a_reply),
     };
