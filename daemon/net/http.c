@@ -18,6 +18,7 @@
 #include <sys/queue.h>
 
 #include <curl/curl.h>
+#include <event2/util.h>
 
 #include "http_error.h"
 #include "http_loop.h"
@@ -144,6 +145,14 @@ static size_t on_header(char *data, size_t size, size_t n, void *user)
     return line.len;
 }
 
+/* curl opens its sockets without close-on-exec: programs that we run would get them. */
+static int on_socket_made(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)user;
+    (void)purpose;
+    return evutil_make_socket_closeonexec(fd) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
 /* ---- a hop ---------------------------------------------------------------------------------- */
 
 static CURL *easy_take(struct http_client *client)
@@ -164,12 +173,14 @@ static void easy_give(struct http_client *client, CURL *easy)
 
 static void easy_set_limits(CURL *easy, const struct http_client *client, int64_t left_ms)
 {
+    const curl_off_t max_body = (curl_off_t)client->options.max_body;
+
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->options.connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_SPEED_MIN);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)HTTP_SPEED_SECONDS);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)client->options.max_body);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, max_body);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -200,10 +211,12 @@ static void easy_set_request(CURL *easy, struct http_transfer *t)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_str(&t->body).s);
     }
-    if (is_head)
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    else
+    if (!is_head) {
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)0); /* a length is no body */
 }
 
 static void easy_set_reply(CURL *easy, struct http_transfer *t)
@@ -215,6 +228,7 @@ static void easy_set_reply(CURL *easy, struct http_transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 }
 
 /* Hands the transfer to curl, for the first or the next hop. */

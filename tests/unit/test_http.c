@@ -431,10 +431,13 @@ static void test_bad_requests(void **state)
 static void test_connection_reused(void **state)
 {
     struct fixture *f = *state;
+    const int inherited = sockets_inherited();
 
     for (int i = 0; i < 5; i++)
         assert_int_equal(fetch(f, "GET", "/ok").status, 200);
     assert_int_equal(f->server.n_connections, 1);
+    assert_int_equal(sockets_inherited(), inherited + 1); /* the server's end, which is the test's */
+    assert_int_equal(fetch(f, "HEAD", "/announced-50mb").status, 200);
 }
 
 static void test_secret_path(void **state)

@@ -141,6 +141,7 @@ static void test_wait(void **state)
     assert_int_equal(redis_command_wait(f->redis, ARGS("NONSENSE"), 5000, &reply, &err), 0);
     assert_int_equal(reply->type, REDIS_REPLY_ERROR);
     freeReplyObject(reply);
+    assert_int_equal(sockets_inherited(), 0);
 
     /* one that blocks on purpose may outlive the usual time-out, and its own is kept */
     assert_int_equal(redis_command_wait(f->redis, ARGS("BLPOP", "none", "0"), 200, &reply, &err),
