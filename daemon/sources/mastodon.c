@@ -301,8 +301,8 @@ static int parse_search(const struct parsing *p, const json_t *value, struct sou
 /* An unknown hashtag is an empty one; 404 with HTML is a server without hashtag timelines. */
 static bool is_unknown_tag(const struct parsing *p, bool search)
 {
-    return p->reply->http->status == 404 && !search && p->reply->body.len > 0 &&
-           str_trim(p->reply->body).s[0] == '{';
+    return p->reply->http->status == 404 && !search &&
+           str_starts_with(str_trim(p->reply->body), STR("{"));
 }
 
 static int parse(const struct source *src, const struct source_cursor *at,

@@ -300,6 +300,7 @@ static void test_statuses_of_http(void **state)
         {404, "{\"error\":\"Record not found\"}", NULL, NULL, STEP_DONE, 0},
         {404, "<h1>404 Not Found</h1>", NULL, NULL, STEP_STOP, 0},
         {404, "", NULL, NULL, STEP_STOP, 0},
+        {404, " ", NULL, NULL, STEP_STOP, 0}, /* was read past its end */
         {410, "{}", NULL, NULL, STEP_STOP, 0},
         {422, "{}", NULL, NULL, STEP_STOP, 0},
         {429, "{}", "X-RateLimit-Reset", "2026-11-21T17:31:00.5Z", STEP_WAIT, 60500},
