@@ -1,0 +1,181 @@
+/* Every recorded answer beside the repository (../shared/fixtures), where there are any: whatever real servers
+ * said is parsed without an error that people would not understand, and every post in it can be stored.
+ * Skips where the recordings are absent. */
+#include "source_rig.h"
+
+#include <dirent.h>
+
+extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
+
+struct tally {
+    unsigned files, mentions, skipped;
+};
+
+static bool recordings_path(char *path, size_t size, const char *network)
+{
+    const char *root = getenv("MENTIOND_SOURCE_ROOT");
+    DIR *dir;
+
+    snprintf(path, size, "%s/../shared/fixtures/%s", root ? root : ".", network);
+    dir = opendir(path);
+    if (dir)
+        closedir(dir);
+    return dir != NULL;
+}
+
+/* "HTTP/1.1 429 Too Many Requests" and headers beside the body; 200 without. */
+static int read_headers(struct rig *rig, const char *body_path)
+{
+    char path[1100], line[4096];
+    int status = 200;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%.*s.headers", (int)(strrchr(body_path, '.') - body_path), body_path);
+    f = fopen(path, "r");
+    while (f && fgets(line, sizeof(line), f)) {
+        struct str value, text = str_trim(arena_str(&rig->arena, str_from(line)));
+        struct str name = str_split(text, ':', &value);
+
+        if (sscanf(line, "HTTP/%*s %d", &status) == 1 || rig->http.n_headers >= HTTP_HEADERS_MAX)
+            continue;
+        rig->http.headers[rig->http.n_headers++] =
+            (struct http_header){.name = name, .value = str_trim(value)};
+    }
+    if (f)
+        fclose(f);
+    return status;
+}
+
+static struct str read_body(struct rig *rig, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *data = arena_alloc(&rig->arena, RIG_BODY_MAX);
+    size_t len;
+
+    assert_non_null(f);
+    len = fread(data, 1, RIG_BODY_MAX, f);
+    fclose(f);
+    return (struct str){data, len};
+}
+
+static void feed(struct rig *rig, const char *path, int status, struct str body, struct tally *tally)
+{
+    int code = rig_feed(rig, status, body);
+
+    if (code < 0) {
+        assert_int_equal(code, -EBADMSG);
+        assert_true(rig->err.text[0] != '\0');
+        return;
+    }
+    if (rig->step.kind >= STEP_WAIT)
+        assert_true(rig->step.reason.len > 0);
+    for (size_t i = 0; i < rig->page.n_mentions; i++) {
+        if (mention_check(&rig->page.mentions[i], &rig->err) < 0)
+            fail_msg("%s: mention %zu: %s", path, i, rig->err.text);
+    }
+    tally->mentions += (unsigned)rig->page.n_mentions;
+    tally->skipped += rig->page.skipped;
+}
+
+/* A recording of one post, or of a thread, is fed as a timeline of one. */
+static void feed_file(struct rig *rig, const char *path, bool wrap, struct tally *tally)
+{
+    int status = read_headers(rig, path);
+    struct str body = read_body(rig, path);
+
+    tally->files++;
+    feed(rig, path, status, body, tally);
+    if (wrap && status == 200 && body.len > 0 && body.s[0] == '{') {
+        body = arena_printf(&rig->arena, "[%.*s]", STR_FMT(body));
+        feed(rig, path, status, body, tally);
+    }
+}
+
+static struct tally feed_all(const struct source_driver *driver, const char *options, const char *account,
+                             const char *session, const char *network)
+{
+    char folder[1000];
+    struct tally tally = {0};
+    struct dirent *entry;
+    DIR *dir;
+
+    if (!recordings_path(folder, sizeof(folder), network)) {
+        print_message("no recordings at %s\n", folder);
+        skip();
+    }
+    dir = opendir(folder);
+    while ((entry = readdir(dir))) {
+        char path[1300];
+        struct rig rig;
+
+        if (!str_ends_with(str_from(entry->d_name), STR(".json")) &&
+            !str_ends_with(str_from(entry->d_name), STR(".html")))
+            continue;
+        rig_init(&rig, driver, options, account);
+        rig.account.session = str_from(session);
+        rig.at.low = STR("1");
+        rig_prepare(&rig);
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        feed_file(&rig, path, driver == &source_mastodon, &tally);
+        rig_finish(&rig);
+    }
+    closedir(dir);
+    print_message("%s: %u files, %u mentions, %u skipped\n", network, tally.files, tally.mentions,
+                  tally.skipped);
+    return tally;
+}
+
+static void test_mastodon(void **state)
+{
+    struct tally tally;
+
+    (void)state;
+    tally = feed_all(&source_mastodon, "instance: http://localhost:3000\nhashtags: [hoot]\n", NULL, "",
+                     "mastodon");
+    assert_true(tally.mentions >= 50);
+}
+
+static void test_mastodon_search(void **state)
+{
+    struct tally tally;
+
+    (void)state;
+    setenv("TEST_TOKEN", "x", 1);
+    tally = feed_all(&source_mastodon, "query: hoot\n", "instance: http://localhost:3000\ntoken: ${TEST_TOKEN}\n",
+                     "", "mastodon");
+    assert_true(tally.mentions > 0);
+}
+
+static void test_bluesky(void **state)
+{
+    struct tally tally;
+
+    (void)state;
+    setenv("TEST_TOKEN", "x", 1);
+    tally = feed_all(&source_bluesky, "query: acme\n",
+                     "identifier: a.example\npassword: ${TEST_TOKEN}\nservice: http://localhost:2583\n",
+                     "{\"state\":\"ready\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\"}", "bluesky");
+    assert_true(tally.mentions >= 20);
+}
+
+static void test_hackernews(void **state)
+{
+    struct tally tally;
+
+    (void)state;
+    tally = feed_all(&source_hackernews, "query: acme\n", NULL, "", "hackernews");
+    assert_true(tally.mentions >= 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mastodon),
+        cmocka_unit_test(test_mastodon_search),
+        cmocka_unit_test(test_bluesky),
+        cmocka_unit_test(test_hackernews),
+    };
+
+    json_init();
+    return cmocka_run_group_tests_name("source_recorded", tests, NULL, NULL);
+}
