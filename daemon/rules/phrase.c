@@ -109,38 +109,45 @@ static int group_open(struct compiler *c, struct str name, struct str value)
     return 0;
 }
 
-static int compile_item(struct compiler *c, struct str capture, const struct word_item *item)
+/* The items that share the value of the first, behind "(" or "(?:". Returns how many, or an error. */
+static int compile_alike(struct compiler *c, const struct word_item *items, size_t n)
 {
-    struct str rest = item->phrase;
-    int r;
-
-    r = group_open(c, capture, item->value);
-    if (r < 0)
-        return r;
-    r = compile_sequence(c, &rest, false);
-    buf_append_char(c->out, ')');
-    return r;
-}
-
-static int compile_items(struct compiler *c, const struct word_list *list, struct str capture)
-{
-    bool each = capture.len > 0 && list->n > 0 && list->items[0].value.len > 0;
+    size_t i = 0;
     int r = 0;
 
-    if (capture.len > 0 && !each)
-        r = group_open(c, capture, (struct str){0});
-    else
-        buf_append_str(c->out, STR("(?:"));
-    for (size_t i = 0; r == 0 && i < list->n; i++) {
-        struct str rest = list->items[i].phrase;
+    do {
+        struct str rest = items[i].phrase;
         unsigned words = c->words;
         if (i > 0)
             buf_append_char(c->out, '|');
-        r = each ? compile_item(c, capture, &list->items[i]) : compile_sequence(c, &rest, false);
+        r = compile_sequence(c, &rest, false);
         c->words = words;
+        i++;
+    } while (r == 0 && i < n && str_eq(items[i].value, items[0].value));
+    buf_append_char(c->out, ')');
+    return r < 0 ? r : (int)i;
+}
+
+/* A captured list is a numbered group for each value that it says, so that the groups tell which it was. */
+static int compile_items(struct compiler *c, const struct word_list *list, struct str capture)
+{
+    int r = 0;
+
+    buf_append_str(c->out, STR("(?:"));
+    for (size_t i = 0; i < list->n; i += (size_t)r) {
+        if (i > 0)
+            buf_append_char(c->out, '|');
+        if (capture.len > 0)
+            r = group_open(c, capture, list->items[i].value);
+        else
+            buf_append_str(c->out, STR("(?:"));
+        if (r >= 0)
+            r = compile_alike(c, list->items + i, list->n - i);
+        if (r < 0)
+            return r;
     }
     buf_append_char(c->out, ')');
-    return r;
+    return 0;
 }
 
 static int compile_list(struct compiler *c, struct str name)
@@ -258,6 +265,8 @@ static int compile_bracket(struct compiler *c, struct str *rest)
         buf_append_char(c->out, '?');
         c->words = words;
     }
+    if (r == 0 && rest->len > 0 && !is_blank(rest->s[0]) && !memchr("|)", rest->s[0], 2))
+        return error_set(c->err, -EINVAL, "a space is missing before '%c'", rest->s[0]);
     return r;
 }
 

@@ -88,6 +88,7 @@ static const struct {
     {"(a)? (b)?", "no word in it is required"},
     {"*", "no word in it is required"},
     {"&", "has no letters"},
+    {"(a|b)* c", "a space is missing before '*'"},
     {"cr*sh", "at the end of a word only"},
     {"", "is empty"},
     {"{loop}", "does it contain itself?"},
