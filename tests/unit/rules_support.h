@@ -15,7 +15,7 @@ struct judged {
     struct mention m;
 };
 
-static struct ruleset *pack_load(const char *text)
+static inline struct ruleset *pack_load(const char *text)
 {
     static struct diag d;
     struct ruleset *set;
@@ -28,7 +28,7 @@ static struct ruleset *pack_load(const char *text)
     return set;
 }
 
-static void judge_in(struct ruleset *set, const char *text, const char *lang, struct judged *ret)
+static inline void judge_in(struct ruleset *set, const char *text, const char *lang, struct judged *ret)
 {
     struct error err = {0};
 
@@ -39,7 +39,7 @@ static void judge_in(struct ruleset *set, const char *text, const char *lang, st
     assert_int_equal(ruleset_judge(set, &ret->m, &ret->arena, &err), 0);
 }
 
-static void judge(struct ruleset *set, const char *text, struct judged *ret)
+static inline void judge(struct ruleset *set, const char *text, struct judged *ret)
 {
     judge_in(set, text, "und", ret);
 }

@@ -1,0 +1,100 @@
+/* What ships: the packs under rules/ pass their own tests, and every example in docs/rules.md is true. */
+#include <stdio.h>
+
+#include "rules_support.h"
+
+#define DOC_MAX (256 * 1024)
+
+static const char *source_root(void)
+{
+    const char *root = getenv("MENTIOND_SOURCE_ROOT");
+
+    return root ? root : ".";
+}
+
+static void check_tests(struct ruleset *set, size_t min_tests)
+{
+    static struct diag d;
+
+    diag_init(&d);
+    size_t ran = ruleset_run_tests(set, &d);
+    diag_print(&d, "rules", stderr);
+    assert_int_equal(d.n_errors, 0);
+    assert_true(ran >= min_tests);
+    diag_finish(&d);
+}
+
+static void test_english_packs(void **state)
+{
+    static struct diag d;
+    char path[1024];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/rules/en", source_root());
+    struct str paths = str_from(path);
+    diag_init(&d);
+    struct ruleset *set = ruleset_load(&paths, 1, RULE_ENGINE_FAST, &d);
+    diag_print(&d, "rules", stderr);
+    diag_finish(&d);
+    assert_non_null(set);
+    check_tests(set, 2 * ruleset_count(set));
+
+    struct judged j;
+    judge(set, "@acme can't log in since this morning, is the app down?", &j);
+    assert_int_equal(j.m.class, CLASS_OUTAGE);
+    bool login = false;
+    for (size_t i = 0; i < j.m.n_captures; i++)
+        login |= str_eq(j.m.captures[i].name, STR("topic")) &&
+                 str_eq(j.m.captures[i].value, STR("login"));
+    assert_true(login);
+    arena_finish(&j.arena);
+    assert_int_equal(ruleset_limited(set), 0);
+    ruleset_unref(set);
+}
+
+static struct str read_doc(char *storage)
+{
+    char path[1024];
+
+    snprintf(path, sizeof(path), "%s/docs/rules.md", source_root());
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t len = fread(storage, 1, DOC_MAX, f);
+    fclose(f);
+    return (struct str){storage, len};
+}
+
+static void test_examples_in_the_documentation(void **state)
+{
+    static char storage[DOC_MAX];
+    struct str rest = read_doc(storage);
+    size_t examples = 0, start;
+
+    (void)state;
+    while ((start = str_find(rest, STR("```yaml\n"))) != SIZE_MAX) {
+        rest = str_slice(rest, start + 8, rest.len);
+        size_t end = str_find(rest, STR("```"));
+        assert_int_not_equal(end, SIZE_MAX);
+        struct str example = str_slice(rest, 0, end);
+        static struct diag d;
+        diag_init(&d);
+        struct ruleset *set = ruleset_parse("docs/rules.md", example, RULE_ENGINE_FAST, &d);
+        diag_print(&d, "docs/rules.md", stderr);
+        diag_finish(&d);
+        assert_non_null(set);
+        check_tests(set, 1);
+        ruleset_unref(set);
+        examples++;
+        rest = str_slice(rest, end + 3, rest.len);
+    }
+    assert_true(examples >= 6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_english_packs),
+        cmocka_unit_test(test_examples_in_the_documentation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
