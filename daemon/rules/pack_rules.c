@@ -139,11 +139,13 @@ static void check_purpose(const struct reading *x, const struct rule_body *body)
 
 static void check_unique(const struct reading *x, struct str id)
 {
-    for (size_t i = 0; i < x->set->n_rules; i++) {
+    const struct config_node *node = config_get(x->node, "id");
+
+    for (size_t i = 0; node && id.len > 0 && i < x->set->n_rules; i++) {
         const struct rule *other = &x->set->rules[i];
         if (other->pack != x->pack || !str_eq(other->id, id))
             continue;
-        diag_error(x->d, x->doc, x->node->mark, "%s: id '%.*s' is taken by the rule in line %u",
+        diag_error(x->d, x->doc, node->mark, "%s: id '%.*s' is taken by the rule in line %u",
                    x->where, STR_FMT(id), other->node->mark.line);
         return;
     }

@@ -33,7 +33,7 @@ static void test_all_mistakes_at_once_each_with_its_place(void **state)
         "flawed.yaml:13:20: rules.b: regex: missing terminating ]",
         "flawed.yaml:14:12: rules.b.score: ",
         "flawed.yaml:15:5: rules.b: gives neither a class nor a signal",
-        "flawed.yaml:15:5: rules.b: id 'b' is taken by the rule in line 11",
+        "flawed.yaml:15:9: rules.b: id 'b' is taken by the rule in line 11",
     };
     static struct diag d;
 
@@ -57,7 +57,7 @@ static const struct {
     const char *pack, *why;
 } mistakes[] = {
     {"pack: ''\n", "pack"},
-    {"lang: en\n", "key 'pack' is missing"},
+    {"lang: en\n", "pack: is missing"},
     {"[1, 2]\n", "expected a map"},
     {"pack: t\nrules: {a: b}\n", "rules: expected a list"},
     {"pack: t\nrules: [x]\n", "expected a map"},
@@ -74,6 +74,7 @@ static const struct {
     {"pack: t\nrules: [{id: a, class: outage, phrases: [x], capture: [y]}]\n", "expected a map"},
     {"pack: t\nrules: [{id: a, class: outage, phrases: [x], unless: [yes please, nope]}]\n",
      "needs quotes"},
+    {"pack: t\nrules: [{class: outage, phrases: [x]}, {class: outage, phrases: [x]}]\n", "id: is missing"},
     {"pack: t\nthresholds: {outage: -1}\n", "outage"},
 };
 
