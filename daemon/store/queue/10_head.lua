@@ -57,8 +57,13 @@ local function int(n)
     return string.format('%d', n)
 end
 
+-- cjson writes "\/" for each slash, and ids are full of them.
 local function json_text(s)
-    return cjson.encode(s)
+    local text = cjson.encode(s)
+    if text:find('/', 1, true) then
+        text = text:gsub('\\/', '/')
+    end
+    return text
 end
 
 -- An object from {name, JSON text} pairs, in their order; a pair without a text is left out.

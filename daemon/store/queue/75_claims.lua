@@ -139,13 +139,15 @@ function claims.take(cx, c, m, name, lease_ms)
     end
 end
 
-local function member_json(cx, id, room)
+-- `waits`: some of the case still wait in lanes, where a mention has no state of its own.
+local function member_json(cx, id, room, waits)
     local s = mentions.state(cx, id)
+    local state = s.state or (waits and mentions.find(cx, id).state) or 'unqueued'
     local body = redis.call('GET', mentions.key(cx, id))
     if body and (#body == 0 or #body > room) then
         body = nil
     end
-    return json_object({ { 'id', json_text(id) }, { 'state', json_text(s.state or 'queued') },
+    return json_object({ { 'id', json_text(id) }, { 'state', json_text(state) },
         { 'by', (s.owner or s.by) and json_text(s.owner or s.by) },
         { 'outcome', s.outcome and json_text(s.outcome) }, { 'mention', body } })
 end
@@ -156,10 +158,11 @@ function claims.case_json(cx, c, id, room)
     if not c.born then
         return out
     end
+    local waits = redis.call('EXISTS', keys.of(cx, 'cw', c.case)) == 1
     for _, other in ipairs(redis.call('ZREVRANGE', keys.of(cx, 'cm', c.case), 0,
         limits.context_mentions)) do
         if other ~= id and #out < limits.context_mentions then
-            local one = member_json(cx, other, room)
+            local one = member_json(cx, other, room, waits)
             room = room - #one
             if room < 0 then
                 break

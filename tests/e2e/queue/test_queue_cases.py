@@ -1,4 +1,6 @@
 """Which mentions are one case, and who has it."""
+import json
+
 import pytest
 
 from brand import DAY, HOUR, MINUTE, T0, entry
@@ -27,6 +29,23 @@ def test_a_reply_joins_what_it_answers(brand):
     talk(brand, "c", author="w", in_reply_to="b")
     assert {case(brand, n) for n in "abc"} == {"net:a"}
     assert sorted(brand.claim()["waiting"]) == ["net:b", "net:c"]
+
+
+def test_context_tells_what_is_work_and_what_is_not(brand):
+    talk(brand, "a", author="u", conversation="k")
+    talk(brand, "n", author="u", conversation="k", **{"class": "none"})
+    talk(brand, "b", author="u", conversation="k")
+    assert [(x["id"], x["state"]) for x in brand.get("a")["others"]] == \
+        [("net:n", "unqueued"), ("net:b", "queued")]
+    assert {x["id"]: x["state"] for x in brand.claim()["context"]["case"]} == \
+        {"net:n": "unqueued", "net:b": "queued"}
+
+
+def test_names_come_back_as_they_were_written(brand):
+    name = 'at://did:x\\/"é/1'
+    brand.ingest(entry(name))
+    assert brand.claim()["id"] == "net:" + name
+    assert b"at://did" in brand.raw("mention_get", '{"id":%s}' % json.dumps("net:" + name))
 
 
 def test_in_one_batch(brand):
