@@ -454,8 +454,10 @@ static void on_finished(void *user)
 
 static bool is_token(struct str text)
 {
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+
     for (size_t i = 0; i < text.len; i++) {
-        if (!isalnum((unsigned char)text.s[i]) && !memchr("!#$%&'*+-.^_`|~", text.s[i], 15))
+        if (!isalnum((unsigned char)text.s[i]) && !memchr(marks, text.s[i], sizeof marks - 1))
             return false;
     }
     return text.len > 0;
@@ -649,16 +651,24 @@ int http_client_create(struct event_base *base, const struct http_options *optio
     return 0;
 }
 
+static void list_cancel(struct transfer_list *list)
+{
+    struct http_transfer *t, *next;
+
+    for (t = TAILQ_FIRST(list); t; t = next) {
+        next = TAILQ_NEXT(t, entry);
+        http_cancel(t);
+    }
+}
+
 void http_client_destroy(struct http_client *client)
 {
-    struct http_transfer *t;
-
     if (!client)
         return;
     if (client->gone)
         *client->gone = true;
-    while ((t = TAILQ_FIRST(&client->running)) || (t = TAILQ_FIRST(&client->finished)))
-        http_cancel(t);
+    list_cancel(&client->running);
+    list_cancel(&client->finished);
     while (client->n_idle > 0)
         curl_easy_cleanup(client->idle[--client->n_idle]);
     http_loop_finish(&client->loop);

@@ -93,6 +93,13 @@ static void timer_set(struct event *timer, int64_t ms)
     event_add(timer, &tv);
 }
 
+static int error_pass(struct error *to, const struct error *from)
+{
+    if (to)
+        *to = *from;
+    return from->code;
+}
+
 /* ---- callbacks ------------------------------------------------------------------------------ */
 
 static void item_free(struct item *item)
@@ -117,7 +124,7 @@ static bool call_reply(struct redis *redis, struct item *item, struct redisReply
     bool gone = false;
     bool *outer = redis->gone;
 
-    redis->gone = &gone;
+    redis->gone = &gone; /* cppcheck-suppress autoVariables; taken back below, if redis lives */
     if (item->waiter)
         waiter_finish(item->waiter, TAKE(reply), err);
     else if (item->reply)
@@ -140,7 +147,7 @@ static bool call_state(struct redis *redis, bool up, const struct error *err)
 
     if (!redis->on_state)
         return true;
-    redis->gone = &gone;
+    redis->gone = &gone; /* cppcheck-suppress autoVariables; taken back below, if redis lives */
     redis->on_state(redis->user, up, err);
     if (gone)
         return false;
@@ -527,60 +534,76 @@ void redis_destroy(struct redis *redis)
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
-static int command_format(size_t argc, const struct str *argv, struct item *item, struct error *err)
+/* False: over the outbox' limit, even alone. */
+static bool args_gather(size_t argc, const struct str *argv, const char **texts, size_t *lens)
 {
-    CLEANUP(free_p) const char **texts = calloc(argc, sizeof *texts);
-    CLEANUP(free_p) size_t *lens = calloc(argc, sizeof *lens);
-    size_t total = 0;
-    int len;
+    size_t left = REDIS_OUTBOX_BYTES_MAX;
 
-    if (!texts || !lens)
-        return error_oom(err);
     for (size_t i = 0; i < argc; i++) {
+        if (argv[i].len > left)
+            return false;
+        left -= argv[i].len;
         texts[i] = argv[i].s ? argv[i].s : "";
         lens[i] = argv[i].len;
-        if (argv[i].len > REDIS_OUTBOX_BYTES_MAX || (total += argv[i].len) > REDIS_OUTBOX_BYTES_MAX)
-            return error_set(err, -ENOBUFS, "a command of over %d bytes", REDIS_OUTBOX_BYTES_MAX);
     }
-    len = redisFormatCommandArgv(&item->text, (int)argc, texts, lens);
+    return true;
+}
+
+static int command_format(size_t argc, const struct str *argv, struct item *item, struct error *err)
+{
+    const char **texts = calloc(argc, sizeof *texts);
+    size_t *lens = calloc(argc, sizeof *lens);
+    int len = 0;
+    int r = 0;
+
+    if (!texts || !lens)
+        r = error_oom(err);
+    else if (!args_gather(argc, argv, texts, lens))
+        r = error_set(err, -ENOBUFS, "a command of over %d bytes", REDIS_OUTBOX_BYTES_MAX);
+    else
+        len = redisFormatCommandArgv(&item->text, (int)argc, texts, lens);
     if (len < 0) {
         item->text = NULL;
-        return error_oom(err);
+        r = error_oom(err);
     }
     item->len = (size_t)len;
-    return 0;
+    free(texts);
+    free(lens);
+    return r;
 }
 
-static int item_create(size_t argc, const struct str *argv, struct item **ret_item,
-                       struct error *err)
+/* NULL: see err. */
+static struct item *item_create(size_t argc, const struct str *argv, struct error *err)
 {
     struct item *item;
-    int r;
 
-    if (argc == 0 || argc > ARGS_MAX)
-        return error_set(err, -EINVAL, "a command must have 1 to %d arguments, not %zu", ARGS_MAX,
-                         argc);
+    if (argc == 0 || argc > ARGS_MAX) {
+        error_set(err, -EINVAL, "a command must have 1 to %d arguments, not %zu", ARGS_MAX, argc);
+        return NULL;
+    }
     item = calloc(1, sizeof *item);
-    if (!item)
-        return error_oom(err);
-    r = command_format(argc, argv, item, err);
-    if (r < 0) {
+    if (!item) {
+        error_oom(err);
+        return NULL;
+    }
+    if (command_format(argc, argv, item, err) < 0) {
         item_free(item);
-        return r;
+        return NULL;
     }
     item->accepted_ms = clock_monotonic_ms();
-    *ret_item = item;
-    return 0;
+    return item;
 }
 
-/* Takes ownership of the item when it succeeds. */
+/* Takes ownership of the item. */
 static int outbox_accept(struct redis *redis, struct item *item, struct error *err)
 {
     if (redis->n_items >= REDIS_OUTBOX_COMMANDS_MAX ||
         item_cost(item) > REDIS_OUTBOX_BYTES_MAX - redis->n_bytes) {
+        item_free(item);
         redis->counters.outbox_full++;
-        return error_set(err, -ENOBUFS, "%s: the outbox is full: %zu commands, %zu bytes",
-                         redis->address.name, redis->n_items, redis->n_bytes);
+        error_set(err, -ENOBUFS, "%s: the outbox is full: %zu commands, %zu bytes",
+                  redis->address.name, redis->n_items, redis->n_bytes);
+        return -ENOBUFS;
     }
     redis->counters.commands++;
     outbox_insert(redis, item);
@@ -591,24 +614,21 @@ static int outbox_accept(struct redis *redis, struct item *item, struct error *e
 int redis_command(struct redis *redis, unsigned flags, size_t argc, const struct str *argv,
                   redis_reply_fn *reply, void *user, struct error *err)
 {
+    struct error why = {0};
     struct item *item;
-    int r;
 
     if (redis->is_closing)
         return error_set(err, -ECANCELED, "the Redis client is being closed");
     if ((flags & REDIS_URGENT) && !redis->is_up)
         return error_set(err, -ENOTCONN, "%s: not connected", redis->address.name);
-    r = item_create(argc, argv, &item, err);
-    if (r < 0)
-        return r;
+    item = item_create(argc, argv, &why);
+    if (!item)
+        return error_pass(err, &why);
     item->flags = flags;
     item->timeout_ms = redis->options.command_timeout_ms;
     item->reply = reply;
     item->user = user;
-    r = outbox_accept(redis, item, err);
-    if (r < 0)
-        item_free(item);
-    return r;
+    return outbox_accept(redis, item, err);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -658,18 +678,16 @@ int redis_command_wait(struct redis *redis, size_t argc, const struct str *argv,
                        struct redisReply **ret_reply, struct error *err)
 {
     struct waiter waiter = {0};
-    struct item *item;
-    int r = item_create(argc, argv, &item, err);
+    struct item *item = item_create(argc, argv, &waiter.err);
+    int r;
 
-    if (r < 0)
-        return r;
+    if (!item)
+        return error_pass(err, &waiter.err);
     item->timeout_ms = timeout_ms;
     item->waiter = &waiter;
     r = outbox_accept(redis, item, err);
-    if (r < 0) {
-        item_free(item);
+    if (r < 0)
         return r;
-    }
     if (!redis->link)
         timer_set(redis->dial, 0);
     r = waiter_run(redis, &waiter, timeout_ms, err);
@@ -677,11 +695,8 @@ int redis_command_wait(struct redis *redis, size_t argc, const struct str *argv,
         item_abandon(redis, item);
     if (r < 0)
         return r;
-    if (!waiter.reply) {
-        if (err)
-            *err = waiter.err;
-        return waiter.err.code;
-    }
+    if (!waiter.reply)
+        return error_pass(err, &waiter.err);
     *ret_reply = waiter.reply;
     return 0;
 }

@@ -170,7 +170,7 @@ static bool link_take_replies(struct redis_link *link, int *ret_result, struct e
     bool closed = false;
     struct redisReply *reply;
 
-    link->closed = &closed;
+    link->closed = &closed; /* cppcheck-suppress autoVariables; taken back below, if link lives */
     while ((*ret_result = redis_reader_take(&link->reader, &reply, err)) == 0 && reply) {
         if (link->is_up)
             link->events.on_reply(link->user, reply);

@@ -132,7 +132,7 @@ static void server_obituary(const struct redis_server *server, char *text, size_
 /* lock_fd becomes the server's: it is closed here in any case. */
 static int server_launch(struct redis_server *server, int lock_fd, struct error *err)
 {
-    pid_t pid;
+    pid_t pid = 0;
     int r = redis_spawn_configure(server->dir_fd, server->max_memory, err);
 
     if (r == 0)

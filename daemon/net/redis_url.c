@@ -27,33 +27,40 @@ static int hex_value(char c)
     return -1;
 }
 
-/* A NUL-terminated copy with %xx decoded; %00 and broken percent signs are refused. */
-static int percent_decode(struct str text, char **ret, struct error *err)
+/* Decodes %xx into `out`, which has room for text.len + 1 bytes; %00 and broken ones are refused. */
+static bool percent_decode_to(struct str text, char *out)
 {
-    CLEANUP(free_p) char *out = malloc(text.len + 1);
-    size_t n = 0;
-
-    if (!out)
-        return error_oom(err);
-
     for (size_t i = 0; i < text.len; i++) {
         int high, low;
 
         if (text.s[i] != '%') {
-            out[n++] = text.s[i];
+            *out++ = text.s[i];
             continue;
         }
         if (text.len - i < 3)
-            return url_invalid(err, "a '%' must be followed by two hex digits");
+            return false;
         high = hex_value(text.s[i + 1]);
         low = hex_value(text.s[i + 2]);
         if (high < 0 || low < 0 || (high == 0 && low == 0))
-            return url_invalid(err, "a '%' must be followed by two hex digits that are not 00");
-        out[n++] = (char)(high * 16 + low);
+            return false;
+        *out++ = (char)(high * 16 + low);
         i += 2;
     }
-    out[n] = '\0';
-    *ret = TAKE(out);
+    *out = '\0';
+    return true;
+}
+
+static int percent_decode(struct str text, char **ret, struct error *err)
+{
+    char *out = malloc(text.len + 1);
+
+    if (!out)
+        return error_oom(err);
+    if (!percent_decode_to(text, out)) {
+        free(out);
+        return url_invalid(err, "a '%' must be followed by two hex digits that are not 00");
+    }
+    *ret = out;
     return 0;
 }
 
