@@ -53,15 +53,22 @@ static int64_t settled_interval(struct feed *feed)
     return feed->interval_ms;
 }
 
-void feed_done(struct feed *feed)
+/* A page is stored: whatever went wrong before, backing off starts anew. A walk may be hundreds of pages long, and
+ * its failures must not add up to an hour's wait. */
+static void on_progress(struct feed *feed)
 {
-    struct feed_health *health = &feed->health;
     uint64_t failures = log_repeat_over(&feed->failing);
 
     if (failures)
         log_info("source works again", field_str("brand", feed->source->brand),
                  field_str("source", feed->source->name), field_int("failures", (int64_t)failures));
     feed->failures = 0;
+}
+
+void feed_done(struct feed *feed)
+{
+    struct feed_health *health = &feed->health;
+
     feed->stats.polls++;
     health->last_success_ms = clock_now_ms();
     health->error[0] = '\0';
@@ -198,6 +205,7 @@ void feed_stored(struct feed *feed)
     bool more = feed->step.kind == STEP_PAGE;
     int64_t pages_max = feed->poller->options.once ? INT64_MAX : feed->source->max_pages;
 
+    on_progress(feed);
     if (feed->step.gap)
         say_gap(feed);
     if (more && feed->pages < pages_max && !feed->poller->draining)
