@@ -22,8 +22,18 @@
 
 /* ---- rights --------------------------------------------------------------------------------- */
 
+/* Whether joining the group of this thing would help. */
+static bool group_may(const struct stat *info)
+{
+    mode_t wanted = S_ISDIR(info->st_mode)    ? S_IXGRP
+                    : S_ISSOCK(info->st_mode) ? S_IRGRP | S_IWGRP
+                                              : S_IRGRP;
+
+    return info->st_gid != 0 && (info->st_mode & wanted) == wanted;
+}
+
 /* What to do about a path that we may not use: join the group of the first thing on the way to it
- * that keeps us out. */
+ * that keeps us out, if that group is let in. */
 static void tell_group(const char *path, char *ret_text, size_t size)
 {
     char part[PATH_MAX_BYTES];
@@ -33,13 +43,12 @@ static void tell_group(const char *path, char *ret_text, size_t size)
     snprintf(part, sizeof(part), "%s", path);
     while (stat(part, &info) < 0 && strchr(part, '/') && strcmp(part, "/") != 0)
         dirname(part);
-    group = stat(part, &info) == 0 ? getgrgid(info.st_gid) : NULL;
+    group = stat(part, &info) == 0 && group_may(&info) ? getgrgid(info.st_gid) : NULL;
     if (group)
-        snprintf(
-            ret_text, size,
-            "%s belongs to group '%s': let an administrator run 'usermod -aG %s YOU', then log in "
-            "again",
-            part, group->gr_name, group->gr_name);
+        snprintf(ret_text, size,
+                 "%s is for group '%s': let an administrator run 'usermod -aG %s YOU', then log in "
+                 "again",
+                 part, group->gr_name, group->gr_name);
     else
         snprintf(ret_text, size, "ask an administrator for the right to use %s", part);
 }
