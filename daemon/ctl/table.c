@@ -136,6 +136,8 @@ static void print_row(const struct table *t, const struct cell *cells, const siz
         out_printf(out, "%*s", (int)gap, "");
         print_cell(&cells[c], width, t->columns[c].right, c + 1 == t->n_columns, out);
     }
+    while (out->buf.len > 0 && out->buf.data[out->buf.len - 1] == ' ')
+        out->buf.len--;
     out_printf(out, "\n");
 }
 

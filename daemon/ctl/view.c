@@ -151,9 +151,11 @@ static void print_who(struct ctl *ctl, const struct mention *m)
     when_ago(m->created_at_ms, clock_now_ms(), when);
     out_printf(out, "%s on ", when);
     out_text(out, m->network);
-    out_printf(out, " (");
-    out_text(out, m->lang);
-    out_printf(out, ")");
+    if (!str_eq(m->lang, STR("und"))) {
+        out_printf(out, " (");
+        out_text(out, m->lang);
+        out_printf(out, ")");
+    }
     if (m->place.len) {
         out_printf(out, ", ");
         out_text(out, m->place);

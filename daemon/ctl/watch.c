@@ -65,15 +65,15 @@ static bool is_shown_elsewhere(struct str name)
     return false;
 }
 
-static void print_time(struct out *out, struct str entry, int64_t now_ms)
+static void print_time(struct out *out, struct str entry)
 {
     struct str rest, ms_text = str_split(entry, '-', &rest);
-    char clock[WHEN_TEXT] = "?";
+    char stamp[WHEN_TEXT] = "?";
     int64_t ms;
 
     if (str_to_i64(ms_text, 0, INT64_MAX, &ms))
-        when_clock(ms, now_ms, clock);
-    out_printf(out, "%s  ", clock);
+        when_stamp(ms, stamp);
+    out_printf(out, "%s  ", stamp);
 }
 
 static void print_value(struct out *out, struct str name, struct str value, int64_t now_ms)
@@ -101,7 +101,7 @@ static void print_line(struct out *out, struct str entry, const struct str *fiel
     struct str by = field_of(fields, n_fields, "by");
     int64_t now_ms = clock_now_ms();
 
-    print_time(out, entry, now_ms);
+    print_time(out, entry);
     out_styled(out, STYLE_BOLD, field_of(fields, n_fields, "type"));
     if (class.len) {
         out_printf(out, "  ");

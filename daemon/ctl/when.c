@@ -55,6 +55,15 @@ void when_clock(int64_t time_ms, int64_t now_ms, char ret_text[WHEN_TEXT])
         strftime(ret_text, WHEN_TEXT, "%e %b %Y %H:%M", &then_tm);
 }
 
+void when_stamp(int64_t time_ms, char ret_text[WHEN_TEXT])
+{
+    time_t then = (time_t)(time_ms / 1000);
+    struct tm tm;
+
+    if (!localtime_r(&then, &tm) || strftime(ret_text, WHEN_TEXT, "%F %T", &tm) == 0)
+        snprintf(ret_text, WHEN_TEXT, "?");
+}
+
 bool when_parse_span(struct str text, int64_t *ret_ms)
 {
     int64_t seconds;

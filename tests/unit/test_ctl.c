@@ -171,6 +171,8 @@ static void test_clock_says_the_day_when_it_is_another(void **state)
     assert_string_equal(text, "20 Nov 12:00");
     when_clock(noon_ms - 365LL * 86400000, noon_ms, text);
     assert_string_equal(text, "21 Nov 2025 12:00");
+    when_stamp(noon_ms + 7000, text);
+    assert_string_equal(text, "2026-11-21 12:00:07");
 }
 
 /* ---- terminals ------------------------------------------------------------------------------ */
