@@ -8,7 +8,7 @@
 #include "view.h"
 #include "when.h"
 
-#define DETAILS_MAX 20 /* mentions that a list shows the text of */
+#define DETAILS_MAX 20 /* rows that show the mention's own words */
 
 enum exit_code held_ask(struct ctl *ctl, struct ask *ask)
 {
@@ -37,30 +37,38 @@ static void add_details(struct ctl *ctl, struct table *t, struct str id)
     table_cell(t, STYLE_PLAIN, text);
 }
 
-static void add_case(struct ctl *ctl, struct table *t, const json_t *held, bool details)
+/* One row for each mention held; what waits in the conversation is told once, with the first. */
+static void add_mention(struct ctl *ctl, struct table *t, const json_t *held, size_t index)
 {
-    const json_t *mentions = json_get(held, "mentions");
-    struct str id = json_text(json_array_get(mentions, 0));
-    int64_t until_ms = json_get_i64(held, "lease_until", 0);
-    size_t cells = t->n_cells;
+    struct str id = json_text(json_array_get(json_get(held, "mentions"), index));
+    size_t row_end = t->n_cells + t->n_columns;
+    int64_t waiting = json_get_i64(held, "waiting", 0);
     char until[WHEN_TEXT];
 
-    when_ago(until_ms, clock_now_ms(), until);
-    table_cell(t, STYLE_BOLD, id.len ? id : json_get_text(held, "case"));
-    table_cell_printf(t, STYLE_PLAIN, "%s", until);
-    table_cell_printf(t, STYLE_PLAIN, "%zu", json_array_size(mentions));
-    table_cell_printf(t, STYLE_PLAIN, "%lld", (long long)json_get_i64(held, "waiting", 0));
-    if (details && id.len)
-        add_details(ctl, t, id);
-    while (t->n_cells < cells + t->n_columns && !t->failed)
+    when_ago(json_get_i64(held, "lease_until", 0), clock_now_ms(), until);
+    table_cell(t, STYLE_BOLD, id);
+    table_cell(t, STYLE_PLAIN, str_from(until));
+    if (index == 0)
+        table_cell_printf(t, STYLE_PLAIN, "%lld", (long long)waiting);
+    else
         table_cell(t, STYLE_PLAIN, STR(""));
+    if (row_end <= DETAILS_MAX * t->n_columns)
+        add_details(ctl, t, id);
+    while (t->n_cells < row_end && !t->failed)
+        table_cell(t, STYLE_PLAIN, STR(""));
+}
+
+static void add_case(struct ctl *ctl, struct table *t, const json_t *held)
+{
+    for (size_t i = 0; i < json_array_size(json_get(held, "mentions")); i++)
+        add_mention(ctl, t, held, i);
 }
 
 void held_print(struct ctl *ctl, const json_t *answer)
 {
     static const struct column columns[] = {
-        {"ID", false, 0},     {"ENDS", false, 0},  {"HELD", true, 0},
-        {"WAITING", true, 0}, {"CLASS", false, 0}, {"TEXT", false, 10},
+        {"ID", false, 0},    {"ENDS", false, 0},  {"WAITING", true, 0},
+        {"CLASS", false, 0}, {"TEXT", false, 10},
     };
     const json_t *mine = json_get(answer, "mine");
     struct table t;
@@ -72,7 +80,7 @@ void held_print(struct ctl *ctl, const json_t *answer)
     }
     table_init(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < json_array_size(mine); i++)
-        add_case(ctl, &t, json_array_get(mine, i), i < DETAILS_MAX);
+        add_case(ctl, &t, json_array_get(mine, i));
     table_print(&t, &ctl->out);
     table_finish(&t);
 }
@@ -121,9 +129,9 @@ enum exit_code held_target(struct ctl *ctl, struct str given, enum held_unit uni
         return CTL_DONE;
     }
     if (json_array_size(json_get(ask.value, "mine")) == 0) {
-        error_set(&err, -1, "which mention? %s holds none; say its ID", ctl_agent(ctl));
+        error_set(&err, -ENOENT, "which mention? %s holds none; say its ID", ctl_agent(ctl));
     } else {
-        error_set(&err, -1, "which mention? %s holds several; say one's ID", ctl_agent(ctl));
+        error_set(&err, -ENOENT, "which mention? %s holds several; say one's ID", ctl_agent(ctl));
         if (ctl->common.json)
             held_print_json(ctl, ask.value);
         else

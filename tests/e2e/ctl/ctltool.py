@@ -8,6 +8,7 @@ import re
 import select
 import socket
 import subprocess
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -58,6 +59,50 @@ class Redis:
         if kind == b'$':
             return self.file.read(int(rest) + 2)[:-2].decode('utf-8', 'replace')
         return [self.reply() for _ in range(int(rest))]
+
+
+class LossyProxy:
+    """Between a client and Redis. Swallows the first reply to a command that holds `word` and hangs up."""
+
+    def __init__(self, target, path, word):
+        self.target, self.path, self.word, self.lost = target, str(path), word, 0
+
+    def __enter__(self):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=[client], daemon=True).start()
+
+    def carry(self, client):
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self.target)
+            lose = False
+            while True:
+                for sock in select.select([client, server], [], [])[0]:
+                    data = sock.recv(65536)
+                    if not data:
+                        return
+                    if sock is client:
+                        lose = lose or (self.word in data and not self.lost)
+                        server.sendall(data)
+                    elif lose:
+                        self.lost += 1
+                        return
+                    else:
+                        client.sendall(data)
 
 
 class Queue:

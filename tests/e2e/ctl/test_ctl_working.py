@@ -4,10 +4,11 @@ import signal
 import time
 
 import pytest
-from ctltool import mention, now_ms
+from ctltool import LossyProxy, mention, now_ms, write_config
 
 ONE = 'mastodon:https://social.example/1'
 TWO = 'mastodon:https://social.example/2'
+THREE = 'mastodon:https://social.example/3'
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_claim_json_is_one_value(busy, ctl):
     claim = ctl.json('claim')
     assert claim['id'] == ONE and claim['owner'] == 'alice' and claim['state'] == 'claimed'
     assert claim['mention']['hits'][0]['rule'] == 'en/outage.down'
-    assert claim['waiting'] == ['mastodon:https://social.example/3']
+    assert claim['waiting'] == [THREE]
 
 
 def test_claim_filters(busy, ctl):
@@ -92,6 +93,15 @@ def test_verbs_without_an_id_ask_when_it_is_not_clear(busy, ctl):
     done = ctl('resolve', '--outcome', 'fixed')
     assert done.returncode == 1 and ONE in done.stdout and TWO in done.stdout
     assert 'holds several' in done.stderr
+
+
+def test_a_case_of_two_held_mentions_is_not_clear_for_resolve(busy, ctl):
+    ctl('claim', ONE)
+    ctl('claim', THREE)
+    done = ctl('resolve', '--outcome', 'fixed')
+    assert done.returncode == 1 and ONE in done.stdout and THREE in done.stdout
+    assert ctl('renew').returncode == 0, 'one conversation is clear'
+    assert ctl.json('resolve', '--case', '--outcome', 'fixed')['resolved'] == 2
 
 
 def test_mine(busy, ctl):
@@ -195,3 +205,12 @@ def test_wait_ends_in_time_and_on_interrupt(queue, ctl):
     waiting.send_signal(signal.SIGINT)
     out, err = waiting.communicate(timeout=20)
     assert (waiting.returncode, out, err) == (130, '', '')
+
+
+def test_a_lost_reply_is_asked_for_again_and_changes_nothing_twice(busy, ctl):
+    """The connection breaks after the queue has done it and before mentionctl hears of it."""
+    with LossyProxy(busy.redis.path, ctl.folder / 'lossy.sock', b'mention_claim') as proxy:
+        write_config(ctl.folder, f'unix://{proxy.path}')
+        claim = ctl.json('claim')
+    assert proxy.lost == 1 and claim['id'] == ONE
+    assert busy.call('queue_stats', {})['counts']['claimed'] == 1
