@@ -13,8 +13,8 @@
  * the oldest unanswered command fails after REDIS_KEEP_LOSSES_MAX losses, and at once when its
  * reply was over the limit.
  *
- * Deadline: how long the oldest sent command has been the next to be answered. Replies come in
- * order, so a long pipeline that is being answered is not late.
+ * Deadline: how long the server has been silent while the oldest sent command is the next to be
+ * answered. Replies come in order, so a long pipeline that is being answered is not late.
  *
  * Callbacks may send commands and may destroy the client: each call goes through call_reply() or
  * call_state(), which say whether the client still exists. Resolving, connecting, TLS and greeting
@@ -31,6 +31,7 @@
 
 #define SEND_WINDOW (1024 * 1024) /* bytes handed to the socket at a time */
 #define ARGS_MAX 100000           /* of one command */
+#define SLOW_REPLY_TIMES 10       /* its time-out: what a reply may take that keeps coming */
 
 struct item {
     TAILQ_ENTRY(item) entry;
@@ -419,6 +420,16 @@ static void on_dial(evutil_socket_t fd, short what, void *user)
         redis_lost(redis, &err);
 }
 
+/* A long reply may take its time as long as it moves, but not for ever. */
+static int64_t head_due_ms(const struct redis *redis, const struct item *head)
+{
+    const int64_t heard_ms = redis_link_heard_ms(redis->link);
+    const int64_t silent_ms = heard_ms > redis->head_since_ms ? heard_ms : redis->head_since_ms;
+    const int64_t last_ms = redis->head_since_ms + SLOW_REPLY_TIMES * head->timeout_ms;
+
+    return silent_ms + head->timeout_ms < last_ms ? silent_ms + head->timeout_ms : last_ms;
+}
+
 /* The timer runs on while replies come: it looks at the head and is set again. */
 static void on_deadline(evutil_socket_t fd, short what, void *user)
 {
@@ -431,12 +442,12 @@ static void on_deadline(evutil_socket_t fd, short what, void *user)
     (void)what;
     if (!head)
         return;
-    left_ms = redis->head_since_ms + head->timeout_ms - clock_monotonic_ms();
+    left_ms = head_due_ms(redis, head) - clock_monotonic_ms();
     if (left_ms > 0) {
         deadline_set(redis, left_ms);
         return;
     }
-    error_set(&err, -ETIMEDOUT, "%s: silent for %lld ms", redis->address.name,
+    error_set(&err, -ETIMEDOUT, "%s: no answer for %lld ms", redis->address.name,
               (long long)head->timeout_ms);
     redis_lost(redis, &err);
 }

@@ -20,7 +20,7 @@
 #include <event2/bufferevent.h>
 #include <event2/util.h>
 
-#include "mentiond/buf.h"
+#include "mentiond/clock.h"
 #include "redis_reader.h"
 #include "redis_tls.h"
 
@@ -48,6 +48,7 @@ struct redis_link {
     struct redis_tls *tls;   /* owned; NULL without TLS */
     struct bufferevent *bev; /* owned */
     bool is_connected, is_up;
+    int64_t heard_ms;          /* monotonic */
     enum greeting greetings[GREET_MAX]; /* sent, in order */
     size_t n_greetings, n_greeted;
     struct redis_reader reader;
@@ -192,6 +193,7 @@ static void on_bev_read(struct bufferevent *bev, void *user)
     struct error err = {0};
     int r = 0;
 
+    link->heard_ms = clock_monotonic_ms();
     while (r == 0 && evbuffer_get_length(input) > 0) {
         size_t len = evbuffer_get_contiguous_space(input);
 
@@ -481,6 +483,11 @@ void redis_link_close(struct redis_link *link)
 int redis_link_send(struct redis_link *link, const char *data, size_t len, struct error *err)
 {
     return bufferevent_write(link->bev, data, len) == 0 ? 0 : error_oom(err);
+}
+
+int64_t redis_link_heard_ms(const struct redis_link *link)
+{
+    return link->heard_ms;
 }
 
 size_t redis_link_backlog(const struct redis_link *link)

@@ -33,6 +33,8 @@ void redis_link_close(struct redis_link *link);
 
 /* Only after on_up. Copies the bytes. */
 int redis_link_send(struct redis_link *link, const char *data, size_t len, struct error *err);
+/* When the server last sent anything (monotonic), 0 if never. */
+int64_t redis_link_heard_ms(const struct redis_link *link);
 size_t redis_link_backlog(const struct redis_link *link); /* bytes not yet taken by the socket */
 
 #endif

@@ -58,6 +58,11 @@ static bool has_failed(void *user)
     return ((struct fixture *)user)->n_down > 0;
 }
 
+static bool is_asked(void *user)
+{
+    return strstr(((struct fixture *)user)->got, "GET") != NULL;
+}
+
 static bool has_replied(void *user)
 {
     return ((struct fixture *)user)->n_replies > 0;
@@ -164,8 +169,41 @@ static void test_silent_server(void **state)
     assert_true(run_until(f->base, has_replied, f));
     assert_int_equal(f->reply_err.code, -ETIMEDOUT);
     assert_non_null(strstr(f->reply_err.text, "not known"));
-    assert_non_null(strstr(f->reply_err.text, "silent for 300 ms"));
+    assert_non_null(strstr(f->reply_err.text, "no answer for 300 ms"));
     assert_int_equal(f->n_up, 1);
+}
+
+static void on_drip(evutil_socket_t fd, short what, void *user)
+{
+    struct fixture *f = user;
+
+    (void)fd;
+    (void)what;
+    if (f->peer.open[0])
+        bufferevent_write(f->peer.open[0], "x", 1);
+}
+
+/* A reply that comes slowly is waited for while it moves: this one takes three time-outs. */
+static void test_slow_reply(void **state)
+{
+    const struct timeval tick = {.tv_usec = 100000};
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct event *drip = event_new(f->base, -1, EV_PERSIST, on_drip, f);
+    const int64_t before_ms = clock_monotonic_ms();
+
+    f->greeting = "+PONG\r\n";
+    f->answer = "$8\r\n";
+    client_start_peer(f, "");
+    assert_int_equal(
+        redis_command(f->redis, 0, 1, (struct str[]){STR("GET")}, on_reply, f, &err), 0);
+    assert_true(run_until(f->base, is_asked, f));
+    event_add(drip, &tick);
+    assert_true(run_until(f->base, has_replied, f));
+    event_free(drip);
+    if (f->reply_err.code < 0)
+        fail_msg("%s", f->reply_err.text);
+    assert_true(clock_monotonic_ms() - before_ms > 600);
 }
 
 /* A command that costs the connection each time is given up some day. */
@@ -329,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_bad_greetings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_silent_server, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slow_reply, setup, teardown),
         cmocka_unit_test_setup_teardown(test_poison, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_server, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
