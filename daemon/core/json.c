@@ -1,9 +1,9 @@
 /* jansson on arenas, pages from strangers, and reading without surprises.
  *
- * jansson has one pair of allocation hooks for the process. Ours allocate from the arena that the calling
- * thread has chosen, or from malloc(), and tell the two apart at free() by the address: what lies in the
- * arena dies with it. So a value is released the same way as it was made as long as its arena is the current
- * one; outside of it, values of an arena are only read. */
+ * jansson has one pair of allocation hooks for the process. Ours allocate from the arena that the
+ * calling thread has chosen, or from malloc(), and tell the two apart at free() by the address:
+ * what lies in the arena dies with it. So a value is released the same way as it was made as long
+ * as its arena is the current one; outside of it, values of an arena are only read. */
 #include "mentiond/json.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 #define REPAIR_GROWTH 6 /* the longest replacement of a byte: a control character's \u00XX */
 #define OVERDRAFT_SLACK 64 /* for alignment */
 
-/* jansson 2.14's lexer reads past its buffer when that could not grow. So while it parses, an arena at its
- * limit gives a little more, and the text is made to end there instead: see read_some(). */
+/* jansson 2.14's lexer reads past its buffer when that could not grow. So while it parses, an arena
+ * at its limit gives a little more, and the text is made to end there instead: see read_some(). */
 struct overdraft {
     bool allowed, used;
 };

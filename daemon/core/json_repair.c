@@ -1,9 +1,9 @@
-/* Mends what makes jansson refuse a whole document: lone surrogates in \u escapes, \u0000, bytes that are not
- * UTF-8, raw control characters inside strings, numbers that fit neither int64 nor double. Also limits the
- * nesting, so that no reader of the result can run out of stack.
+/* Mends what makes jansson refuse a whole document: lone surrogates in \u escapes, \u0000, bytes
+ * that are not UTF-8, raw control characters inside strings, numbers that fit neither int64 nor
+ * double. Also limits the nesting, so that no reader of the result can run out of stack.
  *
- * One pass, and no copy until the first fault: `done` is how much of the input the output already stands for.
- * It does not check JSON: what is wrong otherwise is jansson's to say. */
+ * One pass, and no copy until the first fault: `done` is how much of the input the output already
+ * stands for. It does not check JSON: what is wrong otherwise is jansson's to say. */
 #include "mentiond/json.h"
 
 #include <errno.h>
@@ -38,8 +38,8 @@ static bool replace(struct repair *r, size_t at, size_t resume, struct str with)
 #define HIGHS 0x8080808080808080ULL
 #define HAS_ZERO(word) (((word) - ONES) & ~(word) & HIGHS)
 
-/* The first byte from `at` that ends a plain run of a string: quote, backslash, control, not ASCII. Eight bytes
- * at a time, as most text is plain. */
+/* The first byte from `at` that ends a plain run of a string: quote, backslash, control, not ASCII.
+ * Eight bytes at a time, as most text is plain. */
 static size_t plain_end(struct str text, size_t at)
 {
     while (at + 8 <= text.len) {
@@ -111,8 +111,8 @@ static size_t mend_escape(struct repair *r, size_t at)
     return replace(r, at, at + 6, STR(REPLACEMENT)) ? 6 : 0;
 }
 
-/* Bytes of the well-formed UTF-8 character at `at`. If there is none: 0, and *ret_bad is how many bytes to
- * replace by one U+FFFD. */
+/* Bytes of the well-formed UTF-8 character at `at`. If there is none: 0, and *ret_bad is how many
+ * bytes to replace by one U+FFFD. */
 static size_t utf8_len(struct str text, size_t at, size_t *ret_bad)
 {
     const unsigned char *s = (const unsigned char *)text.s + at;

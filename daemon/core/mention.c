@@ -1,5 +1,5 @@
-/* The mention's defaults, limits and names. What a mention must be is enforced here once, for whatever
- * driver made it; its JSON form is in mention_json.c. */
+/* The mention's defaults, limits and names. What a mention must be is enforced here once, for
+ * whatever driver made it; its JSON form is in mention_json.c. */
 #include "mentiond/mention.h"
 
 #include <errno.h>

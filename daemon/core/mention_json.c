@@ -1,8 +1,10 @@
-/* The mention's one JSON form, both ways. The plain members are one table that drives writing and reading, so that
- * the two cannot drift apart; lists and maps (also, scores, signals, hits, captures) have a function each.
+/* The mention's one JSON form, both ways. The plain members are one table that drives writing and
+ * reading, so that the two cannot drift apart; lists and maps (also, scores, signals, hits,
+ * captures) have a function each.
  *
- * Members with their default value are left out: a mention waits in Redis by the million. Only `class` and
- * `lang` are always there, for people with jq. `named` is not part of the form: it serves the poller once. */
+ * Members with their default value are left out: a mention waits in Redis by the million. Only
+ * `class` and `lang` are always there, for people with jq. `named` is not part of the form: it
+ * serves the poller once. */
 #include "mentiond/mention.h"
 
 #include <errno.h>

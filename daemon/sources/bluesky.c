@@ -1,8 +1,9 @@
 /* Bluesky: searchPosts through the account's own server, with a session.
  *
- * Search sorts newest first by the earlier of the claimed and the indexing time, and its index lags: a poll walks
- * back from the newest until a page ends before `low - overlap`, by the network's opaque cursor. A post imported
- * with an old date can never be met this way; docs/sources.md says so. */
+ * Search sorts newest first by the earlier of the claimed and the indexing time, and its index
+ * lags: a poll walks back from the newest until a page ends before `low - overlap`, by the
+ * network's opaque cursor. A post imported with an old date can never be met this way;
+ * docs/sources.md says so. */
 #include <errno.h>
 
 #include "sources/bluesky_post.h"
@@ -97,7 +98,8 @@ static void read_posts(const struct parsing *p, const json_t *posts, int64_t flo
     }
 }
 
-/* Where this walk may stop; INT64_MIN: nothing is too old, as a first run without backfill is one page. */
+/* Where this walk may stop; INT64_MIN: nothing is too old, as a first run without backfill is one
+ * page. */
 static int64_t floor_of(const struct parsing *p)
 {
     int64_t low_ms = cursor_i64(p->at->low, 0);

@@ -1,8 +1,10 @@
-/* A postView as a mention. The record is whatever its author's program wrote: every member may have any type.
+/* A postView as a mention. The record is whatever its author's program wrote: every member may have
+ * any type.
  *
- * Facets point into the text by UTF-8 byte offsets. A link shown as a shortened address gets its whole address
- * back; mentions give DIDs beside the handles in the text. A link card's title and description are appended on
- * lines of their own, as the brand may only be there; quoted posts are others' words and are not. */
+ * Facets point into the text by UTF-8 byte offsets. A link shown as a shortened address gets its
+ * whole address back; mentions give DIDs beside the handles in the text. A link card's title and
+ * description are appended on lines of their own, as the brand may only be there; quoted posts are
+ * others' words and are not. */
 #include "sources/bluesky_post.h"
 
 #define NETWORK "bluesky"
@@ -150,7 +152,8 @@ int64_t bluesky_sort_ms(const json_t *post)
     return created_ms < indexed_ms ? created_ms : indexed_ms;
 }
 
-/* When it was written, as the author claims; a claim from the future is kept beside the indexing time. */
+/* When it was written, as the author claims; a claim from the future is kept beside the indexing
+ * time. */
 static void read_times(const struct parsing *p, const json_t *post, struct mention *m)
 {
     int64_t created_ms = json_get_time_ms(json_get(post, "record"), "createdAt");

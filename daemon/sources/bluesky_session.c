@@ -1,6 +1,7 @@
-/* Logging in to Bluesky with as few logins as possible: createSession is limited to 30 in 5 minutes and 300 a day, and
- * wrong passwords count, so a session is kept across restarts, refreshed when its access token has expired, and
- * made anew only when that fails. Each of the two is tried once; after that people have to look.
+/* Logging in to Bluesky with as few logins as possible: createSession is limited to 30 in 5 minutes
+ * and 300 a day, and wrong passwords count, so a session is kept across restarts, refreshed when
+ * its access token has expired, and made anew only when that fails. Each of the two is tried once;
+ * after that people have to look.
  *
  *     LOGIN -createSession-> READY -ExpiredToken-> REFRESH -refreshSession-> READY
  *       ^                                             |
@@ -150,8 +151,8 @@ struct str bluesky_error_name(const struct parsing *p)
     return json_get_text(value, "error");
 }
 
-/* The account's own server as its DID document has it. Tokens are not sent over plain HTTP unless the
- * configured service is plain too (a server on this machine). */
+/* The account's own server as its DID document has it. Tokens are not sent over plain HTTP unless
+ * the configured service is plain too (a server on this machine). */
 static struct str find_pds(const struct source_account *account, const json_t *value)
 {
     const json_t *services = json_path(value, "didDoc.service");

@@ -23,7 +23,8 @@ struct bluesky_session {
     int64_t obtained_ms; /* when they came */
 };
 
-/* From the account's session text; SESSION_LOGIN if there is none or it is odd. Lives in the arena. */
+/* From the account's session text; SESSION_LOGIN if there is none or it is odd. Lives in the
+ * arena. */
 struct bluesky_session bluesky_session_load(const struct source_account *account, struct arena *arena);
 
 /* Where requests go: the PDS once it is known, else the configured service. */
@@ -34,8 +35,8 @@ int bluesky_login_prepare(const struct source_account *account, const struct blu
                           struct arena *arena, struct source_request *ret_request, struct error *err);
 int bluesky_login_parse(const struct parsing *p, struct source_step *ret_step, struct error *err);
 
-/* A query was refused for its token: what follows. Refresh; if the tokens are fresh, a new session; if that is
- * fresh too, STOP. */
+/* A query was refused for its token: what follows. Refresh; if the tokens are fresh, a new session;
+ * if that is fresh too, STOP. */
 void bluesky_session_refused(const struct parsing *p, struct source_step *ret_step);
 
 /* The "error" member of a reply, "" if the body is no JSON object. */

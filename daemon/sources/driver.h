@@ -24,7 +24,7 @@ void request_add_bearer_text(struct source_request *request, struct str token, s
 /* Begins a GET with the usual Accept header. */
 void request_begin_get(struct source_request *request, const char *endpoint, struct str url);
 
-/* Parses the reply's JSON onto the page's arena, which stays the thread's until json_use_arena(before). */
+/* Parses the reply's JSON onto the page's arena; its faults are counted in the page. */
 int parsing_load(const struct parsing *p, json_t **ret_value, struct error *err);
 
 /* HTML to text in the arena; "" when out of memory. */

@@ -1,7 +1,9 @@
-/* Any program that prints one JSON mention a line. It is told its last cursor by $MENTIOND_CURSOR and may print
- * {"cursor": "…"} to set the next; without one, it is expected to repeat itself, which the queue bears.
+/* Any program that prints one JSON mention a line. It is told its last cursor by $MENTIOND_CURSOR
+ * and may print {"cursor": "…"} to set the next; without one, it is expected to repeat itself,
+ * which the queue bears.
  *
- * A program that fails, or prints more than a page holds, moves no cursor: it is run again later. */
+ * A program that fails, or prints more than a page holds, moves no cursor: it is run again
+ * later. */
 #include <errno.h>
 
 #include "sources/lines.h"

@@ -1,10 +1,12 @@
-/* Files of JSON lines: the demo, replays, and logs that grow. Read by byte offset, so there is no horizon; a
- * line without its newline waits, unless it ends the file and is a whole JSON object.
+/* Files of JSON lines: the demo, replays, and logs that grow. Read by byte offset, so there is no
+ * horizon; a line without its newline waits, unless it ends the file and is a whole JSON object.
  *
- * Another inode or a size below the offset means that the file was rotated or cut: it is read from its start.
+ * Another inode or a size below the offset means that the file was rotated or cut: it is read from
+ * its start.
  *
- * With `rebase: now` a first pass finds the newest time in the file, and all times move by what brings that
- * one to now; so a recording looks like live traffic. The cursor keeps the shift, so that a restart continues with it. */
+ * With `rebase: now` a first pass finds the newest time in the file, and all times move by what
+ * brings that one to now; so a recording looks like live traffic. The cursor keeps the shift, so
+ * that a restart continues with it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,12 @@
 /* Hacker News through Algolia's search: stories, comments and polls by date.
  *
- * The cursor is the newest created_at_i (seconds) that is stored. The index fills late, so a poll re-reads the
- * overlap: a window created_at_i >= floor, page by page. Only the first 1,000 hits of a query can be paged to;
- * where a window holds more, it is cut at the oldest hit seen and the walk goes on below that.
+ * The cursor is the newest created_at_i (seconds) that is stored. The index fills late, so a poll
+ * re-reads the overlap: a window created_at_i >= floor, page by page. Only the first 1,000 hits of
+ * a query can be paged to; where a window holds more, it is cut at the oldest hit seen and the walk
+ * goes on below that.
  *
- * The search finds prefixes and near words whatever is asked, so the poller filters by the brand's terms. */
+ * The search finds prefixes and near words whatever is asked, so the poller filters by the brand's
+ * terms. */
 #include <errno.h>
 
 #include "sources/driver.h"
@@ -64,7 +66,8 @@ static struct str place_text(const struct place *x, struct arena *arena)
                         (long long)x->oldest_s);
 }
 
-/* The oldest second of interest, 0: no lower end (a first run without backfill, which is one page). */
+/* The oldest second of interest, 0: no lower end (a first run without backfill, which is one
+ * page). */
 static int64_t floor_s(const struct source *src, const struct source_cursor *at, int64_t now_ms)
 {
     int64_t low_s = cursor_i64(at->low, 0);
@@ -159,8 +162,8 @@ static void append_line(struct buf *b, struct str text, const char *between)
     buf_append_str(b, text);
 }
 
-/* Title, own text, and the linked address: the brand may be in any of them. A comment's story title is
- * others' words. */
+/* Title, own text, and the linked address: the brand may be in any of them. A comment's story title
+ * is others' words. */
 static struct str read_text(const struct parsing *p, const json_t *hit, bool is_comment)
 {
     struct buf b = BUF_INIT(1024 * 1024);

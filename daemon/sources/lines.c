@@ -1,6 +1,7 @@
-/* Two forms of a line are understood. The mention's own JSON form (docs/queue.md) is what `mentionctl` prints and
- * what Redis keeps: told by its "fetched_at" and an id that begins with its network. The simple form is for
- * people and scripts: {"id", "text"} and whatever else is known, see docs/sources.md.
+/* Two forms of a line are understood. The mention's own JSON form (docs/queue.md) is what
+ * `mentionctl` prints and what Redis keeps: told by its "fetched_at" and an id that begins with its
+ * network. The simple form is for people and scripts: {"id", "text"} and whatever else is known,
+ * see docs/sources.md.
  *
  * Verdicts in a line are dropped: judging is the rules'. */
 #include "sources/lines.h"

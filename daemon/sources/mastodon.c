@@ -1,11 +1,12 @@
 /* Mastodon and what speaks its API: hashtag timelines and full-text search of one instance.
  *
- * A timeline is ordered by arrival at the instance, so its cursor is the last id, never a time. Polls walk
- * forward from it by min_id, page by page, until a page is empty: no gaps. Only the first run walks backwards
- * (max_id), as far as the source's backfill asks. Search has no exact cursor: it re-reads the overlap,
- * newest first, and the queue drops what it knows.
+ * A timeline is ordered by arrival at the instance, so its cursor is the last id, never a time.
+ * Polls walk forward from it by min_id, page by page, until a page is empty: no gaps. Only the
+ * first run walks backwards (max_id), as far as the source's backfill asks. Search has no exact
+ * cursor: it re-reads the overlap, newest first, and the queue drops what it knows.
  *
- * Ids are opaque: never computed with, only sent back. Posts that are private or direct are not taken. */
+ * Ids are opaque: never computed with, only sent back. Posts that are private or direct are not
+ * taken. */
 #include <errno.h>
 
 #include "mentiond/text.h"
@@ -160,7 +161,8 @@ static bool is_decimal(struct str id)
     return id.len > 0;
 }
 
-/* Mastodon's own ids order by length, then bytes; for all others the server's order is all we have. */
+/* Mastodon's own ids order by length, then bytes; for all others the server's order is all we
+ * have. */
 static bool id_is_newer(struct str a, struct str b)
 {
     if (!is_decimal(a) || !is_decimal(b))
@@ -204,7 +206,8 @@ static void read_statuses(const struct parsing *p, const json_t *list, int64_t f
     }
 }
 
-/* The id to go on from that a Link header gives; none if it leads to another server than the configured. */
+/* The id to go on from that a Link header gives; none if it leads to another server than the
+ * configured. */
 static struct str linked_id(const struct parsing *p, const char *rel, const char *param)
 {
     struct str link = link_header_find(http_response_header(p->reply->http, "Link"), rel);

@@ -1,5 +1,6 @@
-/* The Status entity of Mastodon, GoToSocial, snac, Pleroma as a mention. Everything but id, account and content
- * may be missing, and only public text is taken: `private` and `direct` posts never become mentions. */
+/* The Status entity of Mastodon, GoToSocial, snac, Pleroma as a mention. Everything but id, account
+ * and content may be missing, and only public text is taken: `private` and `direct` posts never
+ * become mentions. */
 #include "sources/mastodon_status.h"
 
 #include "mentiond/text.h"

@@ -4,8 +4,8 @@
 
 #include "sources/driver.h"
 
-/* Adds the mention of `status`, as `server` (host, with port if any) shows it, to the page; NULL if it is none:
- * counted as skipped. */
+/* Adds the mention of `status`, as `server` (host, with port if any) shows it, to the page; NULL if
+ * it is none: counted as skipped. */
 struct mention *mastodon_status_read(const struct parsing *p, const json_t *status, struct str server);
 
 #endif

@@ -1,4 +1,5 @@
-/* Where drivers put mentions: an array that grows by doubling in the page's arena, up to its limit. */
+/* Where drivers put mentions: an array that grows by doubling in the page's arena, up to its
+ * limit. */
 #include "mentiond/source.h"
 
 #define FIRST_CAP 32

@@ -1,5 +1,6 @@
-/* All drivers, and the sources of a configuration: each source's own options are decoded by its driver's table,
- * and sources find the account they share, by name or, without one, by the host they ask. */
+/* All drivers, and the sources of a configuration: each source's own options are decoded by its
+ * driver's table, and sources find the account they share, by name or, without one, by the host
+ * they ask. */
 #include <stdio.h>
 
 #include "mentiond/source.h"
@@ -7,7 +8,8 @@
 #define SET_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define WHERE_MAX 256
 
-extern const struct source_driver source_mastodon, source_bluesky, source_hackernews, source_file, source_exec;
+extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
+extern const struct source_driver source_file, source_exec;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon, &source_bluesky, &source_hackernews, &source_file, &source_exec, NULL,
@@ -184,8 +186,8 @@ static void check_interval(struct building *b, const struct source *src, const c
     if (src->interval_ms >= src->driver->interval_min_ms)
         return;
     config_format_duration(src->driver->interval_min_ms, least);
-    COMPLAIN(b, mark_of(src->settings->node, "interval"), "%s.interval: below the minimum of %s for %s", where,
-             least, src->driver->name);
+    COMPLAIN(b, mark_of(src->settings->node, "interval"),
+             "%s.interval: below the minimum of %s for %s", where, least, src->driver->name);
 }
 
 /* Everything about one source; b->ok says whether it is right. */

@@ -1,5 +1,6 @@
-/* What an HTTP status means, and how long a network asks us to wait, for all drivers. Networks disagree on the
- * header's name and on what its number counts, so each dialect is told apart by its value. */
+/* What an HTTP status means, and how long a network asks us to wait, for all drivers. Networks
+ * disagree on the header's name and on what its number counts, so each dialect is told apart by its
+ * value. */
 #include <time.h>
 
 #include "mentiond/clock.h"

@@ -1,5 +1,5 @@
-/* Building and taking apart of URLs. Nothing here decodes: what a server put into a link goes back to it as it
- * came, and everything from the configuration or a post is encoded by one function. */
+/* Building and taking apart of URLs. Nothing here decodes: what a server put into a link goes back
+ * to it as it came, and everything from the configuration or a post is encoded by one function. */
 #include "sources/url.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* URLs that drivers build: a base from the configuration, path segments and parameters percent-encoded. */
+/* URLs that drivers build: a base from the configuration, path segments and parameters
+ * percent-encoded. */
 #ifndef MENTIOND_SOURCES_URL_H
 #define MENTIOND_SOURCES_URL_H
 

@@ -1,8 +1,9 @@
 /* jansson, made safe and quick for pages from strangers.
  *
- * jansson refuses a whole page for one lone surrogate, one \u0000, one bad byte or one oversized number;
- * one post must never stop a source. json_page_parse() repairs those first and counts what it did. Values
- * live in the caller's arena while it is the thread's JSON arena, so that a page is freed at once. */
+ * jansson refuses a whole page for one lone surrogate, one \u0000, one bad byte or one oversized
+ * number; one post must never stop a source. json_page_parse() repairs those first and counts what
+ * it did. Values live in the caller's arena while it is the thread's JSON arena, so that a page is
+ * freed at once. */
 #ifndef MENTIOND_JSON_H
 #define MENTIOND_JSON_H
 
@@ -26,18 +27,19 @@ struct json_faults {
 void json_init(void);
 
 /* The arena that this thread's jansson values go to; NULL goes back to malloc(). Returns the one
- * before. Values made in an arena need no json_decref() (where one is made, the arena must be the current
- * one), and must not outlive it. */
+ * before. Values made in an arena need no json_decref() (where one is made, the arena must be the
+ * current one), and must not outlive it. */
 struct arena *json_use_arena(struct arena *arena);
 
-/* Parses one document: an object or an array. With an arena set by json_use_arena() the value lives there,
- * otherwise the caller owns a reference. *faults (may be NULL) is added to. Errors: -EBADMSG with line, column
- * and what jansson says, "HTML instead of JSON", or that it is nested too deeply; -ENOMEM. */
+/* Parses one document: an object or an array. With an arena set by json_use_arena() the value lives
+ * there, otherwise the caller owns a reference. *faults (may be NULL) is added to. Errors: -EBADMSG
+ * with line, column and what jansson says, "HTML instead of JSON", or that it is nested too deeply;
+ * -ENOMEM. */
 int json_page_parse(struct str body, struct json_faults *faults, json_t **ret_value,
                     struct error *err);
 
-/* Copies `text` into `ret`, with the faults mended as above. Pure text to text: the fuzz target. -EBADMSG when
- * nested deeper than JSON_DEPTH_MAX, -ENOMEM. */
+/* Copies `text` into `ret`, with the faults mended as above. Pure text to text: the fuzz target.
+ * -EBADMSG when nested deeper than JSON_DEPTH_MAX, -ENOMEM. */
 int json_repair(struct str text, struct buf *ret, struct json_faults *faults);
 
 /* Reading without surprises: all accept NULL and values of another type and then give the default.

@@ -100,16 +100,16 @@ struct mention {
 /* A mention with the defaults: followers, likes, shares, replies -1; lang "und". */
 void mention_init(struct mention *m);
 
-/* Enforces the limits above (cuts text on a character and marks `truncated`), and clamps a created_at
- * later than fetched_at + 60 s. created_at 0 becomes fetched_at. Fails with -EINVAL naming the field
- * when the id, network or author is unusable. */
+/* Enforces the limits above (cuts text on a character and marks `truncated`), and clamps a
+ * created_at later than fetched_at + 60 s. created_at 0 becomes fetched_at. Fails with -EINVAL
+ * naming the field when the id, network or author is unusable. */
 int mention_check(struct mention *m, struct error *err);
 
 /* Appends the JSON object. False when over MENTION_JSON_MAX or the buffer's limit. */
 bool mention_to_json(const struct mention *m, struct buf *out);
 
-/* The inverse; text is copied into the arena. Unknown members are ignored, missing ones get the default,
- * a wrong type is -EINVAL naming the member. */
+/* The inverse; text is copied into the arena. Unknown members are ignored, missing ones get the
+ * default, a wrong type is -EINVAL naming the member. */
 int mention_from_json(const json_t *value, struct arena *arena, struct mention *ret,
                       struct error *err);
 

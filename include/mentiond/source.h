@@ -1,13 +1,14 @@
-/* Source drivers: one a network, pure. A driver turns (config, session, cursor) into a request and a reply
- * into mentions and a step. It does no I/O, owns no timer, knows no Redis: the poller carries out requests,
- * schedules, waits, pages, retries, keeps sessions and cursors.
+/* Source drivers: one a network, pure. A driver turns (config, session, cursor) into a request and
+ * a reply into mentions and a step. It does no I/O, owns no timer, knows no Redis: the poller
+ * carries out requests, schedules, waits, pages, retries, keeps sessions and cursors.
  *
  *     prepare(cursor) -> request -> (poller) -> reply -> parse -> mentions + step
  *                ^                                                  |
  *                +------- PAGE: with the step's cursor -------------+
  *
- * Everything a driver must remember is in the cursor (per source) or the session (per account): both are
- * plain text that it makes itself, stored by the poller, and given back after a restart. */
+ * Everything a driver must remember is in the cursor (per source) or the session (per account):
+ * both are plain text that it makes itself, stored by the poller, and given back after a
+ * restart. */
 #ifndef MENTIOND_SOURCE_H
 #define MENTIOND_SOURCE_H
 
@@ -25,8 +26,9 @@
 #define SOURCE_ENV_MAX 4
 #define SOURCE_LINE_MAX (64 * 1024) /* bytes of a JSON line of a file or program */
 
-/* Everything older than `low` is stored. A walk is a way through pages under way: `high` becomes the next
- * low, `next` says where it goes on, `floor` where it may stop. All opaque to the poller, "" when unset. */
+/* Everything older than `low` is stored. A walk is a way through pages under way: `high` becomes
+ * the next low, `next` says where it goes on, `floor` where it may stop. All opaque to the poller,
+ * "" when unset. */
 struct source_cursor {
     struct str low;
     bool walking;
@@ -95,8 +97,9 @@ struct source_step {
     bool gap;                    /* DONE: the network could not give everything back to low */
 };
 
-/* Where parse() puts mentions: zeroed but for mention_init(), in the arena. They have text, times, author, links
- * and `named` as the network tells them; brand, source, own, addressed and the verdict are the poller's. */
+/* Where parse() puts mentions: zeroed but for mention_init(), in the arena. They have text, times,
+ * author, links and `named` as the network tells them; brand, source, own, addressed and the
+ * verdict are the poller's. */
 struct source_page {
     struct arena *arena;
     struct mention *mentions;
@@ -119,15 +122,15 @@ struct source_driver {
     bool has_horizon;  /* false: files, which have an offset */
     int64_t interval_ms, interval_min_ms, overlap_ms, max_pages; /* defaults */
 
-    /* Once, after decoding: what the tables cannot check (complaints go to d), and what is derived from them
-     * (a path relative to the config file). False if it complained. May be NULL. */
+    /* Once, after decoding: what the tables cannot check (complaints go to d), and what is derived
+     * from them (a path relative to the config file). False if it complained. May be NULL. */
     bool (*check)(struct source *src, const struct settings *settings, struct diag *d);
     /* The host whose lease and budget a source without account shares: into the arena. */
     struct str (*host)(const struct source *src, struct arena *arena);
     int (*prepare)(const struct source *src, const struct source_cursor *at, int64_t now_ms,
                    struct arena *arena, struct source_request *ret_request, struct error *err);
-    /* Called for every complete reply whatever its status. Errors (-EBADMSG) mean the reply is not what
-     * the network should send: the poller treats them as RETRY. */
+    /* Called for every complete reply whatever its status. Errors (-EBADMSG) mean the reply is not
+     * what the network should send: the poller treats them as RETRY. */
     int (*parse)(const struct source *src, const struct source_cursor *at,
                  const struct source_reply *reply, struct source_page *page,
                  struct source_step *ret_step, struct error *err);
@@ -137,8 +140,8 @@ struct source_driver {
 extern const struct source_driver *const source_drivers[];
 const struct source_driver *source_driver_find(struct str name);
 
-/* Makes all sources of a brand from its settings, and the accounts they share (by name, or by host). Wrong
- * options go to `d` and NULL comes back. */
+/* Makes all sources of a brand from its settings, and the accounts they share (by name, or by
+ * host). Wrong options go to `d` and NULL comes back. */
 struct source_set {
     struct source *sources;
     size_t n_sources;
@@ -150,11 +153,13 @@ struct source_set *source_set_create(const struct settings *settings, struct dia
 void source_set_destroy(struct source_set *set);
 
 /* The network's waiting time in ms from any header dialect: Retry-After (seconds or HTTP date),
- * X-RateLimit-Reset / RateLimit-Reset (seconds left, epoch seconds, ISO 8601). -1: not said. Capped at 24 h. */
+ * X-RateLimit-Reset / RateLimit-Reset (seconds left, epoch seconds, ISO 8601). -1: not said. Capped
+ * at 24 h. */
 int64_t source_retry_after_ms(const struct http_response *response, int64_t now_ms);
 
-/* The step that a status means where a driver knows no better: 429 WAIT, 5xx and 408 RETRY, 401 403 404 410
- * 4xx STOP, an HTML body where JSON belongs RETRY. True if it decided (so: not a plain 2xx). */
+/* The step that a status means where a driver knows no better: 429 WAIT, 5xx and 408 RETRY, 401 403
+ * 404 410 4xx STOP, an HTML body where JSON belongs RETRY. True if it decided (so: not a plain
+ * 2xx). */
 bool source_step_for_status(const struct source_reply *reply, struct arena *arena,
                             struct source_step *ret_step);
 

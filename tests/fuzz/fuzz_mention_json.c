@@ -1,4 +1,5 @@
-/* Any JSON: what reads as a mention writes and reads again as the same, also after its limits were enforced. */
+/* Any JSON: what reads as a mention writes and reads again as the same, also after its limits were
+ * enforced. */
 #include <stdlib.h>
 
 #include "mentiond/mention.h"

@@ -1,5 +1,6 @@
-/* Any reply to any driver: the first byte picks the driver, the second the state of its cursor and session,
- * the third the status; the rest is the body. Whatever comes out can be stored or is refused with words. */
+/* Any reply to any driver: the first byte picks the driver, the second the state of its cursor and
+ * session, the third the status; the rest is the body. Whatever comes out can be stored or is
+ * refused with words. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -92,8 +92,8 @@ static inline void rig_header(struct rig *rig, const char *name, const char *val
         (struct http_header){.name = str_from(name), .value = str_from(value)};
 }
 
-/* The reply to a request: copied to memory that ends where the body ends, so that the sanitizers see one byte
- * too many. Headers set before are used once. */
+/* The reply to a request: copied to memory that ends where the body ends, so that the sanitizers
+ * see one byte too many. Headers set before are used once. */
 static inline int rig_feed(struct rig *rig, int status, struct str body)
 {
     int code;

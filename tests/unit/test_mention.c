@@ -168,7 +168,8 @@ static void fill_random(struct mention *m, struct arena *arena)
                                                   random_text(arena, 20)};
 }
 
-/* JSON -> C -> JSON is the same text; as the first text came from C, nothing was lost on the way. */
+/* JSON -> C -> JSON is the same text; as the first text came from C, nothing was lost on the
+ * way. */
 static void test_round_trip(void **state)
 {
     (void)state;

@@ -295,7 +295,8 @@ static void test_ends_of_a_walk(void **state)
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_true(rig.step.gap);
 
-    /* a network cursor that expired while we were away: from the newest again, nothing is given up */
+    /* a network cursor that expired while we were away: from the newest again, nothing is given
+     * up */
     assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":\"InvalidRequest\"}")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795280400000");

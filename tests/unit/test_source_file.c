@@ -1,4 +1,5 @@
-/* file and exec: lines as mentions, offsets, partial and overlong lines, rotation, rebase, exit codes. */
+/* file and exec: lines as mentions, offsets, partial and overlong lines, rotation, rebase, exit
+ * codes. */
 #include "source_rig.h"
 
 extern const struct source_driver source_file, source_exec;
@@ -193,7 +194,8 @@ static void test_many_lines_take_several_pages(void **state)
     rig_finish(&rig);
 }
 
-/* The bundled demo: every line is a mention, the newest a minute old, and replies find their posts. */
+/* The bundled demo: every line is a mention, the newest a minute old, and replies find their
+ * posts. */
 static void test_demo(void **state)
 {
     struct rig rig;

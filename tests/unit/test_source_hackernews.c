@@ -92,7 +92,8 @@ static void test_hits_become_mentions(void **state)
     rig_finish(&rig);
 }
 
-/* One page of an index: `n_hits` in all, ids and seconds falling from `newest`. Answers as Algolia does. */
+/* One page of an index: `n_hits` in all, ids and seconds falling from `newest`. Answers as Algolia
+ * does. */
 static struct str answer(struct rig *rig, int64_t floor, int64_t until, int64_t newest, int64_t page)
 {
     struct buf b = BUF_INIT(RIG_BODY_MAX);

@@ -22,7 +22,8 @@ static void test_requests(void **state)
     assert_string_equal(rig.request.http.method, "GET");
     assert_str(source_mastodon.host(&rig.src, &rig.arena), "example.social");
 
-    rig.at = (struct source_cursor){.walking = true, .high = STR("9"), .next = STR("a/b&c"), .floor = STR("1")};
+    rig.at = (struct source_cursor){
+        .walking = true, .high = STR("9"), .next = STR("a/b&c"), .floor = STR("1")};
     rig_prepare(&rig);
     assert_has(rig.request.http.url, "&max_id=a%2Fb%26c");
     assert_lacks(rig.request.http.url, "min_id");

@@ -1,6 +1,6 @@
-/* Every recorded answer beside the repository (../shared/fixtures), where there are any: whatever real servers
- * said is parsed without an error that people would not understand, and every post in it can be stored.
- * Skips where the recordings are absent. */
+/* Every recorded answer beside the repository (../shared/fixtures), where there are any: whatever
+ * real servers said is parsed without an error that people would not understand, and every post in
+ * it can be stored. Skips where the recordings are absent. */
 #include "source_rig.h"
 
 #include <dirent.h>

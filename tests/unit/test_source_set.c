@@ -1,4 +1,5 @@
-/* The sources of a configuration: options, accounts, what is shared, and every mistake said in its place. */
+/* The sources of a configuration: options, accounts, what is shared, and every mistake said in its
+ * place. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

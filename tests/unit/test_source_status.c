@@ -1,4 +1,5 @@
-/* The parts that all drivers share: waiting times in every dialect, statuses, URLs, Link headers, pages. */
+/* The parts that all drivers share: waiting times in every dialect, statuses, URLs, Link headers,
+ * pages. */
 #include "source_rig.h"
 
 #include "sources/driver.h"
