@@ -58,7 +58,8 @@ static void print_tested(struct ctl *ctl, const struct diag *d, size_t n_rules, 
     }
     if (d->n_items > 0)
         diag_print(d, "rules", stderr);
-    buf_printf(out, "%zu rules, %zu tests", n_rules, n_tests);
+    buf_printf(out, "%zu rule%s, %zu test%s", n_rules, n_rules == 1 ? "" : "s", n_tests,
+               n_tests == 1 ? "" : "s");
     if (d->n_errors == 0)
         buf_append_str(out, STR(", all passed\n"));
     else

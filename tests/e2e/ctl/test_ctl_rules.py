@@ -70,7 +70,7 @@ def test_rules_can_be_named(ctl, tmp_path):
 
 def test_test(ctl, tmp_path):
     done = ctl('rules', 'test')
-    assert done.returncode == 0 and '1 rules, 2 tests, all passed' in done.stdout
+    assert done.returncode == 0 and '1 rule, 2 tests, all passed' in done.stdout
     assert ctl.json('rules', 'test', 'rules/en')['tests'] == 2
     bad = tmp_path / 'bad.yaml'
     bad.write_text('pack: bad\nlang: en\nrules:\n  - id: x\n    class: outage\n    score: 3\n    phrases: [down]\n'
