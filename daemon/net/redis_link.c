@@ -412,7 +412,8 @@ static void on_start(evutil_socket_t fd, short what, void *user)
         return;
     }
     link->doing = "resolving the name";
-    r = redis_dns_lookup(link->options.dns, a->host, a->port, on_resolved, link, &link->lookup, &err);
+    r = redis_dns_lookup(link->options.dns, a->host, a->port, on_resolved, link, &link->lookup,
+                         &err);
     if (r < 0)
         link_lost(link, &err);
 }

@@ -27,7 +27,7 @@ static int hex_value(char c)
     return -1;
 }
 
-/* Decodes %xx into `out`, which has room for text.len + 1 bytes; %00 and broken ones are refused. */
+/* Decodes %xx into `out`, which has room for text.len + 1 bytes; false for %00 and broken ones. */
 static bool percent_decode_to(struct str text, char *out)
 {
     for (size_t i = 0; i < text.len; i++) {
