@@ -13,7 +13,7 @@
 
 #include "sources/url.h"
 
-#define FRESH_MS (5 * 60 * 1000) /* tokens refused this soon are not expired but useless */
+#define FRESH_MS (5 * 60 * 1000) /* tokens refused sooner than this were no help */
 
 static const char *const state_names[] = {"login", "refresh", "ready"};
 
@@ -44,7 +44,7 @@ struct bluesky_session bluesky_session_load(const struct source_account *account
         s.refresh = json_get_text(value, "refreshJwt");
         s.did = json_get_text(value, "did");
         s.pds = json_get_text(value, "pds");
-        s.created = json_get_bool(value, "created");
+        s.tries = json_get_i64(value, "tries", 0);
         s.obtained_ms = json_get_i64(value, "obtained_at", 0);
         s.state = state_parse(json_get_text(value, "state"));
     }
@@ -69,7 +69,8 @@ static void step_login(struct source_step *ret_step, const struct bluesky_sessio
     put_text(&b, ",\"refreshJwt\":", s->refresh);
     put_text(&b, ",\"did\":", s->did);
     put_text(&b, ",\"pds\":", s->pds);
-    buf_append_str(&b, s->created ? STR(",\"created\":true") : STR(""));
+    buf_append_str(&b, STR(",\"tries\":"));
+    buf_append_i64(&b, s->tries);
     buf_append_str(&b, STR(",\"obtained_at\":"));
     buf_append_i64(&b, s->obtained_ms);
     buf_append_char(&b, '}');
@@ -176,7 +177,7 @@ static int take_tokens(const struct parsing *p, const struct bluesky_session *ol
 {
     struct bluesky_session s = {
         .state = SESSION_READY,
-        .created = old->state == SESSION_LOGIN,
+        .tries = old->tries,
         .obtained_ms = p->reply->received_at_ms,
     };
     json_t *value = NULL;
@@ -188,7 +189,7 @@ static int take_tokens(const struct parsing *p, const struct bluesky_session *ol
     s.refresh = json_get_text(value, "refreshJwt");
     s.did = json_get_text(value, "did");
     s.pds = find_pds(p->src->account, value);
-    if (s.pds.len == 0 && !s.created)
+    if (s.pds.len == 0 && old->state == SESSION_REFRESH)
         s.pds = old->pds;
     if (s.access.len == 0 || s.refresh.len == 0)
         return error_set(err, -EBADMSG, "a session without tokens");
@@ -207,6 +208,7 @@ static void login_refused(const struct parsing *p, struct bluesky_session *s, st
 
     if (s->state == SESSION_REFRESH && !for_good) {
         s->state = SESSION_LOGIN;
+        s->tries = 2;
         step_login(ret_step, s, p->arena);
         return;
     }
@@ -235,13 +237,16 @@ int bluesky_login_parse(const struct parsing *p, struct source_step *ret_step, s
 void bluesky_session_refused(const struct parsing *p, struct source_step *ret_step)
 {
     struct bluesky_session s = bluesky_session_load(p->src->account, p->arena);
-    bool fresh = p->reply->received_at_ms - s.obtained_ms < FRESH_MS;
 
-    if (s.state == SESSION_READY && fresh && s.created) {
-        step_fail(ret_step, STEP_STOP, STR("a new session is refused too"));
-        return;
+    if (s.state == SESSION_READY) {
+        if (p->reply->received_at_ms - s.obtained_ms >= FRESH_MS)
+            s.tries = 0; /* they worked for a while */
+        if (s.tries >= 2) {
+            step_fail(ret_step, STEP_STOP, STR("a new session is refused too"));
+            return;
+        }
+        s.state = s.tries == 0 ? SESSION_REFRESH : SESSION_LOGIN;
+        s.tries++;
     }
-    if (s.state == SESSION_READY)
-        s.state = fresh ? SESSION_LOGIN : SESSION_REFRESH;
     step_login(ret_step, &s, p->arena);
 }

@@ -19,7 +19,7 @@ struct bluesky_session {
     enum session_state state;
     struct str access, refresh, did;
     struct str pds;      /* the account's own server, "" if not told */
-    bool created;        /* the tokens are from createSession, not from a refresh */
+    int64_t tries;       /* what was done about refused tokens: 0 nothing, 1 refreshed, 2 logged in */
     int64_t obtained_ms; /* when they came */
 };
 
@@ -35,8 +35,8 @@ int bluesky_login_prepare(const struct source_account *account, const struct blu
                           struct arena *arena, struct source_request *ret_request, struct error *err);
 int bluesky_login_parse(const struct parsing *p, struct source_step *ret_step, struct error *err);
 
-/* A query was refused for its token: what follows. Refresh; if the tokens are fresh, a new session;
- * if that is fresh too, STOP. */
+/* A query was refused for its token: what follows. Refresh; if that did not help, a new session; if
+ * that did not help either, STOP. */
 void bluesky_session_refused(const struct parsing *p, struct source_step *ret_step);
 
 /* The "error" member of a reply, "" if the body is no JSON object. */

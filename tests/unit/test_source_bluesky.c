@@ -106,6 +106,28 @@ static void test_expired_token_is_refreshed(void **state)
     rig_finish(&rig);
 }
 
+/* A server may drop a session minutes after it gave it: a refresh is still tried before anything else. */
+static void test_a_fresh_session_is_refreshed_first(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    start_with_session(&rig);
+    assert_int_equal(rig_feed(&rig, 400, STR(EXPIRED)), 0);
+    log_in(&rig);
+    assert_string_equal(rig.request.endpoint, "refreshSession");
+
+    /* the refresh is refused: a new session, and the last one */
+    assert_int_equal(rig_feed(&rig, 400, STR(EXPIRED)), 0);
+    log_in(&rig);
+    assert_string_equal(rig.request.endpoint, "createSession");
+    assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "bluesky/session.json")), 0);
+    log_in(&rig);
+    assert_int_equal(rig_feed(&rig, 400, STR(EXPIRED)), 0);
+    assert_int_equal(rig.step.kind, STEP_STOP);
+    rig_finish(&rig);
+}
+
 static void test_a_session_that_works_for_long_is_refreshed_again(void **state)
 {
     struct rig rig;
@@ -349,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_login),
         cmocka_unit_test(test_expired_token_is_refreshed),
+        cmocka_unit_test(test_a_fresh_session_is_refreshed_first),
         cmocka_unit_test(test_a_session_that_works_for_long_is_refreshed_again),
         cmocka_unit_test(test_login_refusals),
         cmocka_unit_test(test_odd_sessions),
