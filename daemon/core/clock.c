@@ -196,17 +196,18 @@ void clock_format_span(int64_t span_ms, char ret_text[32])
         char unit;
     } units[] = {{MS_PER_DAY, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
     const char *sign = span_ms < 0 ? "-" : "";
-    uint64_t left = span_ms < 0 ? 0 - (uint64_t)span_ms : (uint64_t)span_ms;
+    uint64_t left = span_ms < 0 ? 0 - (uint64_t)span_ms : (uint64_t)span_ms, whole;
+    unsigned char rest = 0; /* of the next unit, below 60 */
     size_t i = 0;
 
     while (i + 1 < ARRAY_LEN(units) && left < (uint64_t)units[i].ms)
         i++;
-    if (i < 2 && left % (uint64_t)units[i].ms / (uint64_t)units[i + 1].ms)
-        snprintf(ret_text, 32, "%s%llu%c %llu%c", sign,
-                 (unsigned long long)(left / (uint64_t)units[i].ms), units[i].unit,
-                 (unsigned long long)(left % (uint64_t)units[i].ms / (uint64_t)units[i + 1].ms),
+    whole = left / (uint64_t)units[i].ms;
+    if (i < 2)
+        rest = (unsigned char)(left % (uint64_t)units[i].ms / (uint64_t)units[i + 1].ms);
+    if (rest > 0)
+        snprintf(ret_text, 32, "%s%llu%c %u%c", sign, (unsigned long long)whole, units[i].unit, rest,
                  units[i + 1].unit);
     else
-        snprintf(ret_text, 32, "%s%llu%c", sign,
-                 (unsigned long long)(left / (uint64_t)units[i].ms), units[i].unit);
+        snprintf(ret_text, 32, "%s%llu%c", sign, (unsigned long long)whole, units[i].unit);
 }
