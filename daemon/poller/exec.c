@@ -88,7 +88,7 @@ static void fail(struct exec_child *child, int code, const char *why)
 static struct str last_line(struct str text)
 {
     struct str line = str_trim(text);
-    const char *end = line.len ? memrchr(line.s, '\n', line.len) : NULL;
+    const char *end = line.s ? memrchr(line.s, '\n', line.len) : NULL;
 
     return end ? str_slice(line, (size_t)(end - line.s) + 1, line.len) : line;
 }
