@@ -75,7 +75,7 @@ static int phrase_to_regex(const struct pattern_source *from, struct str phrase,
     size_t at;
     int r;
 
-    r = phrase_compile(phrase, &scope, &from->set->arena, source, groups, n_groups, err);
+    r = phrase_compile(phrase, &scope, source, groups, n_groups, err);
     if (r < 0)
         return r;
     return regex_create(buf_str(source), 0, ret, &at, err);

@@ -10,9 +10,11 @@
 
 #include <errno.h>
 
+#define SCRATCH_MAX (1024 * 1024) /* far more than a word of PHRASE_MAX bytes takes */
+
 struct compiler {
     const struct phrase_scope *scope;
-    struct arena *arena;
+    struct arena scratch; /* for one word at a time: what is normalised goes to `out` */
     struct buf *out;
     struct pattern_group *groups;
     unsigned *n_groups;
@@ -86,7 +88,8 @@ static int compile_word(struct compiler *c, struct str word)
     if (memchr(stem.s, '*', stem.len))
         return error_set(c->err, -EINVAL, "'%.*s': * stands at the end of a word only",
                          STR_FMT(word));
-    if (text_normalise(stem, c->arena, &normal) < 0)
+    arena_reset(&c->scratch);
+    if (text_normalise(stem, &c->scratch, &normal) < 0)
         return error_oom(c->err);
     if (normal.normal.len < 3)
         return error_set(c->err, -EINVAL, "'%.*s' has no letters, so it can never match",
@@ -313,17 +316,19 @@ static int compile_sequence(struct compiler *c, struct str *rest, bool in_group)
     return 0;
 }
 
-int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct arena *arena,
-                   struct buf *out, struct pattern_group *groups, unsigned *n_groups,
-                   struct error *err)
+int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct buf *out,
+                   struct pattern_group *groups, unsigned *n_groups, struct error *err)
 {
-    struct compiler c = {scope, arena, out, groups, n_groups, err, 0, 0};
+    struct compiler c = {
+        .scope = scope, .out = out, .groups = groups, .n_groups = n_groups, .err = err};
     struct str rest = phrase;
     int r;
 
     if (phrase.len > PHRASE_MAX)
         return error_set(err, -EINVAL, "longer than %d bytes", PHRASE_MAX);
+    arena_init(&c.scratch, SCRATCH_MAX);
     r = compile_sequence(&c, &rest, false);
+    arena_finish(&c.scratch);
     if (r < 0)
         return r;
     if (c.words == 0)

@@ -36,9 +36,8 @@ struct phrase_scope {
 
 /* Appends the source to `out`; the groups it numbers go to `groups` (room for REGEX_GROUPS_MAX) and *n_groups.
  * Errors: -EINVAL saying what is wrong with the phrase; -ENOMEM. */
-int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct arena *arena,
-                   struct buf *out, struct pattern_group *groups, unsigned *n_groups,
-                   struct error *err);
+int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct buf *out,
+                   struct pattern_group *groups, unsigned *n_groups, struct error *err);
 
 /* The built-in lists ({duration}, {money}, {time}, {count}). */
 bool phrase_is_builtin(struct str name);
