@@ -1,5 +1,6 @@
 /* One source as it runs: opening (cursor from Redis), one poll page by page, its end, and when to come back. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "mentiond/clock.h"
@@ -29,6 +30,7 @@ static void go_idle(struct feed *feed, int64_t wait_ms)
     feed->state = FEED_IDLE;
     feed->health.next_poll_ms = clock_now_ms() + wait_ms;
     arena_finish(&feed->arena);
+    malloc_trim(0); /* a page's memory came in megabytes, and the next poll is far: the system may have it */
     health_publish(feed);
     if (feed->poller->options.once) {
         feed->finished = true;
