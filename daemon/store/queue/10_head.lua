@@ -3,7 +3,7 @@
 --
 -- One file by Redis' nature, kept in parts that the build concatenates in the order of their
 -- numbers. Each part owns one idea and one table: keys, args, settings, events, lanes, cases,
--- mentions, waiting, ingest, claims, acts, timers, readers, accounts, looking; the last one
+-- mentions, waiting, claims, acts, timers, ingest (four parts), readers, accounts, looking; the last one
 -- registers the functions. A part uses only the tables of the parts before it, but for `timers`
 -- and `claims`, which are declared here because time and people both end a claim.
 --
