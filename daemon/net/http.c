@@ -22,6 +22,7 @@
 
 #include "http_error.h"
 #include "http_loop.h"
+#include "http_trust.h"
 #include "http_url.h"
 #include "mentiond/buf.h"
 #include "mentiond/clock.h"
@@ -76,6 +77,7 @@ struct http_client {
     size_t n_idle;
     bool *gone; /* set by http_client_destroy() when a callback runs */
     bool has_curl;
+    bool has_ca_folder; /* http_trust_has_folder() */
     struct http_counters counters;
 };
 
@@ -194,8 +196,7 @@ static void easy_set_tls(CURL *easy, const struct http_client *client)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (client->options.ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, client->options.ca_file);
+    http_trust_set(easy, client->options.ca_file, client->has_ca_folder);
 }
 
 static void easy_set_request(CURL *easy, struct http_transfer *t)
@@ -623,6 +624,7 @@ static int client_init(struct http_client *client, struct event_base *base,
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, -ENOMEM, "libcurl cannot be initialised");
     client->has_curl = true;
+    client->has_ca_folder = http_trust_has_folder();
     r = http_loop_init(&client->loop, base, on_finished, client, err);
     if (r < 0)
         return r;

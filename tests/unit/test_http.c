@@ -3,6 +3,7 @@
 #include "net_fixture.h"
 
 #include "mentiond/http.h"
+#include "net/http_trust.h"
 
 #define BODY_MAX (1024 * 1024)
 
@@ -553,6 +554,25 @@ static void test_tls(void **state)
     assert_int_equal(f->other.n_connections, 0);
 }
 
+static void test_hashed_folder_of_certificates(void **state)
+{
+    static const char *const names[] = {"ca-certificates.crt", "5ad8a5d6", "5ad8a5d6.pem", "5ad8a5d60.0", "5ad8a5d6.0"};
+    struct fixture *f = *state;
+    char path[160];
+
+    assert_false(http_trust_is_hashed(NULL));
+    assert_false(http_trust_is_hashed("/nonexistent"));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+        fclose(fopen(path, "w"));
+        assert_int_equal(http_trust_is_hashed(f->dir), i == ARRAY_LEN(names) - 1);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+        unlink(path);
+    }
+}
+
 static void test_url_for_log(void **state)
 {
     static const struct {
@@ -645,6 +665,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_destroy_in_callback, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hashed_folder_of_certificates, setup, teardown),
         cmocka_unit_test(test_url_for_log),
     };
     static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
