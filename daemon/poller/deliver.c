@@ -1,16 +1,57 @@
 /* From a parsed page to Redis: judge every mention, sort them oldest first, and store them batch by batch. Each batch
  * carries a cursor with the next seq: the old cursor as long as there is more of the page, the step's with the last.
  * A batch without answer is sent again with the same seq, which the library knows. A mention that the library
- * refuses is taken out, and the rest is sent: one post never stops a source. */
+ * refuses is set aside with the reason, and the rest is sent: one post never stops a source. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "mentiond/clock.h"
+#include "mentiond/text.h"
 #include "poller_internal.h"
 
 static const char log_module[] = "poller";
 
 #define BATCH_JSON_MAX ((size_t)900 * 1024) /* of mentions: leaves room for header and protocol */
+
+/* ---- what cannot be stored -------------------------------------------------------------------- */
+
+#define REFUSED_ID_MAX 512 /* of mention_refuse: docs/queue.md */
+#define REFUSED_REASON_MAX 256
+
+static void append_member(struct buf *out, const char *key, struct str value, size_t len_max)
+{
+    struct buf plain = BUF_INIT(8 * MENTION_URL_MAX);
+
+    text_for_terminal(str_cut_utf8(value, len_max), &plain); /* no control characters */
+    buf_append_str(out, str_from(key));
+    buf_append_json(out, str_cut_utf8(buf_str(&plain), len_max));
+    buf_finish(&plain);
+}
+
+/* Kept in Redis with the reason, for people to look at. */
+static void keep_refused(struct feed *feed, const struct mention *m, struct str reason)
+{
+    struct buf args = BUF_INIT(4 * MENTION_JSON_MAX), item = BUF_INIT(MENTION_JSON_MAX);
+    struct error err;
+
+    if (!feed->poller->options.store)
+        return;
+    append_member(&args, "{\"source\":", feed->source->name, REFUSED_ID_MAX);
+    append_member(&args, ",\"lease\":", str_from(feed->account->lease), REFUSED_ID_MAX);
+    append_member(&args, ",\"reason\":", reason, REFUSED_REASON_MAX);
+    if (m->id.len)
+        append_member(&args, ",\"id\":", m->id, REFUSED_ID_MAX);
+    if (mention_to_json(m, &item)) {
+        buf_append_str(&args, STR(",\"item\":"));
+        buf_append_json(&args, buf_str(&item));
+    }
+    buf_append_char(&args, '}');
+    if (store_call(feed->poller->options.store, feed->source->brand, "mention_refuse", buf_str(&args), 0,
+                   NULL, NULL, &err) < 0)
+        log_warn("refused mention not kept", field_str("id", m->id), field_text("error", err.text));
+    buf_finish(&args);
+    buf_finish(&item);
+}
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
@@ -25,9 +66,11 @@ static void count_judged(struct feed *feed, enum judge_result result, const stru
     stats->refused += result == JUDGE_REFUSED;
     stats->own += result == JUDGE_KEEP && m->own;
     stats->reposts += result == JUDGE_KEEP && m->repost_of.len > 0;
-    if (result == JUDGE_REFUSED)
+    if (result == JUDGE_REFUSED) {
         log_warn("mention refused, going on without it", field_str("source", feed->source->name),
                  field_str("id", m->id), field_text("error", err->text));
+        keep_refused(feed, m, str_from(err->text));
+    }
 }
 
 static int by_time(const void *a, const void *b)
@@ -122,12 +165,10 @@ static void set_aside(struct feed *feed, size_t index, struct str error)
 {
     size_t at = feed->n_stored + index;
     const struct mention *m = feed->outgoing[at];
-    const struct str pairs[] = {STR("brand"),  feed->source->brand, STR("source"), feed->source->name,
-                                STR("id"), m->id, STR("error"), error};
 
     log_warn("mention refused by the queue, going on without it",
              field_str("source", feed->source->name), field_str("id", m->id), field_str("error", error));
-    store_ops_event(feed->poller->options.store, "mention.refused", pairs, 4);
+    keep_refused(feed, m, error);
     feed->stats.refused++;
     feed->n_outgoing--;
     memmove(&feed->outgoing[at], &feed->outgoing[at + 1],
