@@ -34,6 +34,7 @@ struct app {
     struct app_options options;
     const char *config_path;
     char daemon_name[256];
+    char nonce[33]; /* of this start: keeps the leases over a reload */
     struct plan *plan;
     struct plan *next_plan; /* a reload waits for the old poller to drain */
     struct event_base *base;
@@ -86,6 +87,7 @@ static int start_poller(struct app *app, struct error *err)
                                      .sources = app->plan->sources,
                                      .brands = app->plan->brands,
                                      .daemon_name = app->daemon_name,
+                                     .nonce = app->nonce,
                                      .once = app->options.once,
                                      .only_source = app->options.source,
                                      .on_mention = print_mention,
@@ -449,6 +451,7 @@ int app_run(const struct app_options *options)
     apply_log_settings(&app.plan->settings->log);
     gethostname(host, sizeof(host) - 1);
     snprintf(app.daemon_name, sizeof(app.daemon_name), "%s:%d", host, (int)getpid());
+    store_make_req(app.nonce);
     if (start(&app, &err) < 0) {
         log_error("cannot start", field_text("error", err.text));
         app.exit_status = APP_FAILED;

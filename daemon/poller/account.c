@@ -104,6 +104,10 @@ static void on_taken(struct poll_account *account, struct str lease)
 {
     account->lease = str_dup(lease);
     account->renewed_at_ms = account->asked_at_ms;
+    if (account->poller->draining) { /* asked before the end began */
+        account_give_back(account);
+        return;
+    }
     if (log_repeat_over(&account->failing) || account->lease)
         log_debug("lease taken", field_str("account", account->source->name));
     load_session(account);
@@ -164,7 +168,6 @@ static void on_lease(void *user, const struct store_reply *reply, const struct e
 static void ask(struct poll_account *account)
 {
     struct buf args = BUF_INIT(1024);
-    char nonce[33];
     struct error err = {0};
     const char *function = account->lease ? "lease_renew" : "lease_take";
 
@@ -172,10 +175,10 @@ static void ask(struct poll_account *account)
         buf_append_str(&args, STR("{\"lease\":"));
         buf_append_json(&args, str_from(account->lease));
     } else {
-        store_make_req(nonce);
         buf_append_str(&args, STR("{\"daemon\":"));
         buf_append_json(&args, str_from(account->poller->options.daemon_name));
-        buf_printf(&args, ",\"nonce\":\"%s\"", nonce);
+        buf_append_str(&args, STR(",\"nonce\":"));
+        buf_append_json(&args, str_from(account->poller->options.nonce));
     }
     buf_printf(&args, ",\"ttl_ms\":%d}", LEASE_TTL_MS);
     account->asked_at_ms = clock_monotonic_ms();

@@ -26,6 +26,8 @@ struct poller_options {
     const struct source_set *sources;
     const struct poller_brand *brands;   /* of every brand in settings, in that order */
     const char *daemon_name;             /* who holds leases: host name and pid */
+    const char *nonce;                   /* 32 random hex digits of this start: a poller of the same start takes its
+                                            predecessor's leases over at once, no other does */
     bool once;                           /* each source until it has nothing more, then no more */
     const char *only_source;             /* NULL: all */
     /* In a dry run, each judged mention (borrowed for the call). */
