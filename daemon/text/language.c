@@ -1,8 +1,8 @@
-/* Which language a post is in, for networks that do not say: by its script, and among the languages of the
- * Latin script by the small words that no sentence does without.
+/* Which language a post is in, for networks that do not say: by its script, and among the
+ * languages of the Latin script by the small words that no sentence does without.
  *
- * It would rather say "und" than guess: packs of every language look at such a post. Names, links and
- * hashtags do not count. */
+ * It would rather say "und" than guess: packs of every language look at such a post. Names,
+ * links and hashtags do not count. */
 #include "mentiond/text.h"
 #include "utf8.h"
 
@@ -18,33 +18,55 @@ struct stop_words {
 #define TAG(tag) {tag, sizeof(tag) - 1}
 
 static const struct stop_words languages[] = {
-    {TAG("en"), " the and is are was were to of you your my it it's this that with have has had for not "
-                "can't don't i'm i've be been but at on what why how when will would just they their "
-                "from get all out we our an i do does did he she her his if so there any still who "
-                "please thanks thank "},
-    {TAG("es"), " el la los las de que y es en un una no se por con para su al lo como más pero sus le ya "
-                "muy este esta esto mi me te si está están estoy hay todo nos ni tan porque qué cuando "
-                "tengo hace desde hola gracias soy son del "},
-    {TAG("de"), " der die das und ist nicht ich ein eine mit auf für sie es den dem von zu auch sich bei "
-                "wie aber oder nur noch war wenn hat haben mir mich wir ihr euch kein keine im am schon "
-                "wird sind als man was warum wieder seit mal danke bitte nach immer "},
-    {TAG("fr"), " le la les des et est un une du je vous pas que qui dans pour sur avec ce cette mon ma "
-                "mes ne plus au aux par mais on il elle nous votre vos c'est j'ai n'est être avoir sont "
-                "tout bien très suis depuis quand merci bonjour ça où ou chez à "},
-    {TAG("pt"), " o os as de que e é em um uma não com para por se na no da do dos das mais mas meu minha "
-                "eu você vocês está estou isso esse essa muito já foi ser tem só até quando como porque "
-                "ao pra nos são nem sem obrigado obrigada bom dia "},
-    {TAG("it"), " il lo la gli le di che e è un una non per con mi ma si del della dei delle al alla anche "
-                "sono ho ha hai come più questo questa se ci da nel nella perché quando io mio mia molto "
-                "già solo sempre cosa grazie ciao "},
-    {TAG("nl"), " de het een en is niet ik van op te dat die voor met zijn er maar ook aan om bij nog wel "
-                "geen naar heb hebben wat jullie je mijn kan al weer dit wordt door waar sinds bedankt "},
-    {TAG("sv"), " och att det är jag inte en ett som på för med har av den till om ni men kan min så vi "
-                "var mig nu när från hej tack också "},
-    {TAG("pl"), " i w na nie się że to z do jest jak co ale od za o po tak już tylko mam czy dla przez "
-                "mnie was jest są gdzie kiedy dzień dobry dziękuję "},
-    {TAG("tr"), " ve bir bu da de için çok ne ama gibi daha değil mi var yok ben siz bana neden kadar "
-                "nasıl olarak hala sonra "},
+    {TAG("en"),
+     " the and is are was were to of you your my it it's this that with have has had "
+     "for not can't don't i'm i've be been but at on what why how when will would "
+     "just they their from get all out we our an i do does did he she her his if so "
+     "there any still who please thanks thank "},
+    {TAG("es"),
+     " el la los las de que y es en un una no se por con para su al lo como más pero "
+     "sus le ya muy este esta esto mi me te si está están estoy hay todo nos ni tan "
+     "porque qué cuando tengo hace desde hola gracias soy son del "},
+    {TAG("de"),
+     " der die das und ist nicht ich ein eine mit auf für sie es den dem von zu auch "
+     "sich bei wie aber oder nur noch war wenn hat haben mir mich wir ihr euch kein "
+     "keine im am schon wird sind als man was warum wieder seit mal danke bitte nach "
+     "immer zum zur beim vom bis dann dass mehr aus über unter vor nichts alles alle "
+     "diese dieser heute gestern jetzt hier doch kann gibt geht macht werden wurde "
+     "bin bist ja nein einen einem einer eine sehr ganz sein habe hatte um sie er "
+     "ihre unsere gut neue neuen neuer "},
+    {TAG("fr"),
+     " le la les des et est un une du je vous pas que qui dans pour sur avec ce cette "
+     "mon ma mes ne plus au aux par mais on il elle nous votre vos c'est j'ai n'est "
+     "être avoir sont tout bien très suis depuis quand merci bonjour ça où ou chez à "
+     "fait faire va quel quelle toi moi lui sa son ses leur tu jamais rien aussi "
+     "comme non oui trop encore après avant déjà ils j'aime n'ai d'un d'une qu'il "
+     "l'on t'as ta tes ton y'a cet ces sans sous donc parce "},
+    {TAG("pt"),
+     " o os as de que e é em um uma não com para por se na no da do dos das mais mas "
+     "meu minha eu você vocês está estou isso esse essa muito já foi ser tem só até "
+     "quando como porque ao pra nos são nem sem obrigado obrigada bom dia vou vai "
+     "pelo pela tudo todo toda aqui agora hoje ontem amanhã mesmo gente também ele "
+     "ela seu sua depois ainda nunca sempre quero ai tá tô "},
+    {TAG("it"),
+     " il lo la gli le di che e è un una non per con mi ma si del della dei delle al "
+     "alla anche sono ho ha hai come più questo questa se ci da nel nella perché "
+     "quando io mio mia molto già solo sempre cosa grazie ciao i lo ne tutti tutto "
+     "poi ora oggi ieri dopo senza essere fare chi quello quella loro noi voi tu te "
+     "lui lei suo sua era stato nella sul sulla dal dalla ed ad o "},
+    {TAG("nl"),
+     " de het een en is niet ik van op te dat die voor met zijn er maar ook aan om "
+     "bij nog wel geen naar heb hebben wat jullie je mijn kan al weer dit wordt door "
+     "waar sinds bedankt "},
+    {TAG("sv"),
+     " och att det är jag inte en ett som på för med har av den till om ni men kan "
+     "min så vi var mig nu när från hej tack också "},
+    {TAG("pl"),
+     " i w na nie się że to z do jest jak co ale od za o po tak już tylko mam czy dla "
+     "przez mnie was jest są gdzie kiedy dzień dobry dziękuję "},
+    {TAG("tr"),
+     " ve bir bu da de için çok ne ama gibi daha değil mi var yok ben siz bana neden "
+     "kadar nasıl olarak hala sonra "},
 };
 
 /* Letters that one or two of them use; worth a small word. */
@@ -119,7 +141,9 @@ static void word_add(struct tally *t, struct str bytes, uint32_t c)
 
 static bool is_word_char(uint32_t c)
 {
-    return c >= 0x80 || c == '\'' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    uint32_t lower = c | 0x20;
+
+    return c >= 0x80 || c == '\'' || (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
 }
 
 static void tally_text(struct tally *t, struct str text)
