@@ -1,8 +1,9 @@
 /* From hits to a verdict.
  *
- * The matcher says which patterns hit; here hits become those of rules and guards, guards hold some back, rules
- * that count add their score to their class once, and the highest class that reaches its threshold is the
- * verdict. Everything found on the way stays in the judgement, for explain.c and packtest.c. */
+ * The matcher says which patterns hit; here hits become those of rules and guards, guards hold
+ * some back, rules that count add their score to their class once, and the highest class that
+ * reaches its threshold is the verdict. Everything found on the way stays in the judgement,
+ * for explain.c and packtest.c. */
 #include <errno.h>
 #include <limits.h>
 
@@ -98,7 +99,8 @@ static bool pack_judges(const struct pack *pack, struct str lang)
            str_eq_nocase(tag, primary_tag(pack->lang));
 }
 
-/* The last pack that says something about a class decides its threshold, so that local packs come last. */
+/* The last pack that says something about a class decides its threshold, so that local packs
+ * come last. */
 static void choose_packs(const struct ruleset *set, struct str lang, struct judgement *j)
 {
     for (size_t c = 0; c < CLASS_COUNT; c++)

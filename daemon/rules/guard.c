@@ -1,7 +1,8 @@
 /* Guards: which hits do not count.
  *
- * A guard was seen in some sentences of the post, kept as one bit each. A hit is held back by the first of
- * its rule's guards that was seen in its sentence, or anywhere if the guard looks at the whole post. */
+ * A guard was seen in some sentences of the post, kept as one bit each. A hit is held back by
+ * the first of its rule's guards that was seen in its sentence, or anywhere if the guard looks
+ * at the whole post. */
 #include "rules/ruleset.h"
 
 static uint64_t sentence_bit(const struct judgement *j, uint32_t at)

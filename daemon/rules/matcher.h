@@ -1,8 +1,9 @@
 /* The matcher: which patterns hit a text, and where. Nothing about scores, guards, languages.
  *
- * An engine is one const struct; the set of (pattern, start, end) that it finds is defined by the reference engine,
- * which runs every pattern's regex by itself: for each pattern the leftmost hits that do not overlap,
- * empty ones left out, at most PATTERN_HITS_MAX. Another engine may only be faster. */
+ * An engine is one const struct; the set of (pattern, start, end) that it finds is defined by
+ * the reference engine, which runs every pattern's regex by itself: for each pattern the
+ * leftmost hits that do not overlap, empty ones left out, at most PATTERN_HITS_MAX. Another
+ * engine may only be faster. */
 #ifndef MENTIOND_RULES_MATCHER_H
 #define MENTIOND_RULES_MATCHER_H
 
@@ -22,7 +23,7 @@ struct pattern_group {
 struct pattern {
     uint32_t owner;       /* what it belongs to, for who asked */
     uint32_t set;         /* patterns are switched on and off by sets (packs) */
-    bool on_plain;        /* a regex over text_normal.plain; else a phrase over text_normal.normal */
+    bool on_plain;        /* a regex over `plain`; else a phrase over `normal` */
     struct str source;    /* PCRE2; of a phrase it begins with the space before the first word */
     struct regex *regex;  /* owned by the ruleset */
     struct pattern_group *groups; /* group i + 1 of the regex */
@@ -47,7 +48,8 @@ struct matcher_engine {
     int (*create)(const struct pattern *patterns, size_t n, struct matcher **ret,
                   struct error *err);
     void (*destroy)(struct matcher *m);
-    /* `sets[i]` tells whether set i is on. One thread at a time. Returns how often a limit was reached. */
+    /* `sets[i]` tells whether set i is on. One thread at a time. Returns how often a limit was
+     * reached. */
     unsigned (*find)(struct matcher *m, const struct text_normal *text, const bool *sets,
                      matcher_hit_fn hit, void *user);
 };

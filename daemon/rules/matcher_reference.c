@@ -1,4 +1,5 @@
-/* The reference engine: a plain loop over all patterns. It is the oracle of what a hit is; it is not quick. */
+/* The reference engine: a plain loop over all patterns. It is the oracle of what a hit is; it
+ * is not quick. */
 #include <errno.h>
 
 #include "rules/matcher.h"

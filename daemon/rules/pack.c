@@ -1,8 +1,8 @@
-/* Reading packs: the head, the lists and the guards. What rules and phrases are is pack_rules.c's and
- * pack_patterns.c's business; finding files is ruleset.c's.
+/* Reading packs: the head, the lists and the guards. What rules and phrases are is
+ * pack_rules.c's and pack_patterns.c's business; finding files is ruleset.c's.
  *
- * Nothing here stops at the first mistake: what is wrong is reported and left out, so that one run shows
- * everything. The ruleset is thrown away when anything was reported. */
+ * Nothing here stops at the first mistake: what is wrong is reported and left out, so that one
+ * run shows everything. The ruleset is thrown away when anything was reported. */
 #include <ctype.h>
 #include <limits.h>
 
@@ -81,8 +81,9 @@ void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_
         size_t larger = *cap ? 2 * *cap : 64;
         void *moved = *n < max ? realloc(*items, larger * item_size) : NULL;
         if (!moved) {
-            diag_error(d, NULL, (struct config_mark){0}, "rules: more than %zu %s, or out of memory", *n,
-                       what);
+            diag_error(d, NULL, (struct config_mark){0},
+                       "rules: more than %zu %s, or out of memory",
+                       *n, what);
             return NULL;
         }
         *items = moved;
@@ -211,9 +212,11 @@ const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str
     struct candidate candidates[CANDIDATES_MAX + 1] = {{0}};
     size_t n = 0;
 
-    for (size_t i = 0; i < set->n_packs; i++)
-        for (size_t k = 0; shares(&set->packs[pack], &set->packs[i]) && k < set->packs[i].n_lists; k++)
-            candidate_add(arena, candidates, &n, set->packs[i].lists[k].name);
+    for (size_t i = 0; i < set->n_packs; i++) {
+        const struct pack *owner = &set->packs[i];
+        for (size_t k = 0; shares(&set->packs[pack], owner) && k < owner->n_lists; k++)
+            candidate_add(arena, candidates, &n, owner->lists[k].name);
+    }
     return str_nearest(name, candidates, sizeof(candidates[0]));
 }
 

@@ -1,6 +1,7 @@
 /* Reading packs: phrases and regexes, compiled and attached to their rule or guard.
  *
- * A complaint about a regex points at the very character: PCRE2 says where in the source it stopped. */
+ * A complaint about a regex points at the very character: PCRE2 says where in the source it
+ * stopped. */
 #include "rules/ruleset.h"
 
 #define PATTERNS_MAX 100000

@@ -1,5 +1,6 @@
-/* The tests inside packs. A `match` holds if its rule counts and the verdict of the whole set is the rule's class
- * (a signal or extract rule only has to count); a `skip` holds if its rule does not count. */
+/* The tests inside packs. A `match` holds if its rule counts and the verdict of the whole set
+ * is the rule's class (a signal or extract rule only has to count); a `skip` holds if its rule
+ * does not count. */
 #include <errno.h>
 
 #include "rules/ruleset.h"

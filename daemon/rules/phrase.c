@@ -4,8 +4,8 @@
  *     element      = word | word "*" | "*" | "{" list "}" [ "?" ] | "~" N
  *                  | "(" phrase { "|" phrase } ")" [ "?" ]
  *
- * Each element writes its words with the space before them, so that an optional element takes its space
- * along. Words go through text_normalise(), as posts do. */
+ * Each element writes its words with the space before them, so that an optional element takes
+ * its space along. Words go through text_normalise(), as posts do. */
 #include "rules/phrase.h"
 
 #include <errno.h>
@@ -39,8 +39,8 @@ static const struct {
      " (?:dollars?|bucks|pounds?|quid|euros?|usd|gbp|eur|cents?|pence)(?= ))"},
     {{"time", 4}, "(?: \\d{1,2}(?: \\d\\d)? ?(?:am|pm)| \\d\\d \\d\\d| noon| midnight)"},
     {{"count", 5},
-     "(?: \\d+(?:st|nd|rd|th|x)?| one| two| three| four| five| six| seven| eight| nine| ten| dozens?"
-     "| hundreds| thousands| several| many| multiple| numerous| countless)"},
+     "(?: \\d+(?:st|nd|rd|th|x)?| one| two| three| four| five| six| seven| eight| nine| ten"
+     "| dozens?| hundreds| thousands| several| many| multiple| numerous| countless)"},
 };
 
 static const char *builtin_find(struct str name)
@@ -112,7 +112,8 @@ static int group_open(struct compiler *c, struct str name, struct str value)
     return 0;
 }
 
-/* The items that share the value of the first, behind "(" or "(?:". Returns how many, or an error. */
+/* The items that share the value of the first, behind "(" or "(?:". Returns how many, or an
+ * error. */
 static int compile_alike(struct compiler *c, const struct word_item *items, size_t n)
 {
     size_t i = 0;
@@ -131,7 +132,8 @@ static int compile_alike(struct compiler *c, const struct word_item *items, size
     return r < 0 ? r : (int)i;
 }
 
-/* A captured list is a numbered group for each value that it says, so that the groups tell which it was. */
+/* A captured list is a numbered group for each value that it says, so that the groups tell
+ * which it was. */
 static int compile_items(struct compiler *c, const struct word_list *list, struct str capture)
 {
     int r = 0;

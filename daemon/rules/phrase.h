@@ -2,8 +2,8 @@
  *
  *     {service} (really|so)? ~6 crash*
  *
- * A phrase is turned into a PCRE2 source over text_normal.normal, where words stand between single spaces and
- * "\n" stands between sentences, so that a phrase never reaches across them. */
+ * A phrase is turned into a PCRE2 source over text_normal.normal, where words stand between
+ * single spaces and "\n" stands between sentences, so that a phrase never reaches across them. */
 #ifndef MENTIOND_RULES_PHRASE_H
 #define MENTIOND_RULES_PHRASE_H
 
@@ -34,8 +34,9 @@ struct phrase_scope {
     void *user;
 };
 
-/* Appends the source to `out`; the groups it numbers go to `groups` (room for REGEX_GROUPS_MAX) and *n_groups.
- * Errors: -EINVAL saying what is wrong with the phrase; -ENOMEM. */
+/* Appends the source to `out`; the groups it numbers go to `groups` (room for
+ * REGEX_GROUPS_MAX) and *n_groups. Errors: -EINVAL saying what is wrong with the phrase;
+ * -ENOMEM. */
 int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct buf *out,
                    struct pattern_group *groups, unsigned *n_groups, struct error *err);
 

@@ -1,8 +1,8 @@
 /* PCRE2 behind a small door.
  *
- * Responsible for: flags, limits, JIT, and turning every PCRE2 error into one of three results. Not for
- * what a hit means, nor for counting limits. Codes are immutable; everything written to while matching
- * is in the scratch. */
+ * Responsible for: flags, limits, JIT, and turning every PCRE2 error into one of three
+ * results. Not for what a hit means, nor for counting limits. Codes are immutable; everything
+ * written to while matching is in the scratch. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "rules/regex.h"
 
@@ -89,7 +89,7 @@ int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *
             : names_read(regex);
     if (r < 0)
         goto fail;
-    /* Without JIT (not built in, or no executable memory) the interpreter gives the same answers. */
+    /* Without JIT (not built in, no executable memory) the interpreter answers the same. */
     pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
     *ret = regex;
     return 0;

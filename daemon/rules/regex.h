@@ -1,7 +1,7 @@
 /* PCRE2, bounded: one place for its flags, limits and errors. Internal to rules/.
  *
- * UTF and UCP always. JIT code ignores depth and heap limits, so the match limit is what holds in both
- * engines; a limit reached is "no hit, limited", and the caller counts it. */
+ * UTF and UCP always. JIT code ignores depth and heap limits, so the match limit is what holds
+ * in both engines; a limit reached is "no hit, limited", and the caller counts it. */
 #ifndef MENTIOND_RULES_REGEX_H
 #define MENTIOND_RULES_REGEX_H
 
@@ -16,7 +16,8 @@
 
 struct regex;
 
-/* Owned by the caller. On failure -EINVAL, `err` says why and *ret_at where in the source (bytes). */
+/* Owned by the caller. On failure -EINVAL, `err` says why and *ret_at where in the source
+ * (bytes). */
 int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *ret_at,
                  struct error *err);
 void regex_destroy(struct regex *regex);
@@ -32,8 +33,9 @@ void regex_scratch_destroy(struct regex_scratch *scratch);
 
 enum regex_result { REGEX_NO_HIT, REGEX_HIT, REGEX_LIMITED };
 
-/* The leftmost match at or after `from` in valid UTF-8. On REGEX_HIT (*ret_spans)[2 * group] and [2 * group + 1]
- * are its bytes, group 0 the whole, SIZE_MAX for groups that took no part; borrowed until the next call. */
+/* The leftmost match at or after `from` in valid UTF-8. On REGEX_HIT (*ret_spans)[2 * group]
+ * and [2 * group + 1] are its bytes, group 0 the whole, SIZE_MAX for groups that took no part;
+ * borrowed until the next call. */
 enum regex_result regex_find(const struct regex *regex, struct regex_scratch *scratch,
                              struct str subject, size_t from, const size_t **ret_spans);
 

@@ -1,7 +1,7 @@
 /* Rule sets: finding the files, building the whole, sharing it by reference.
  *
- * A set is built from nothing each time and is complete when ruleset_load() returns it; whoever judges holds a
- * reference, so a reload never changes a set under anybody. */
+ * A set is built from nothing each time and is complete when ruleset_load() returns it;
+ * whoever judges holds a reference, so a reload never changes a set under anybody. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -42,8 +42,8 @@ static void files_add(struct files *f, char *path)
     if (moved)
         f->paths = moved;
     if (!moved || !path) {
-        diag_error(f->d, NULL, (struct config_mark){0}, "rules: more than %d files, or out of memory",
-                   RULES_FILES_MAX);
+        diag_error(f->d, NULL, (struct config_mark){0},
+                   "rules: more than %d files, or out of memory", RULES_FILES_MAX);
         free(path);
         return;
     }

@@ -1,8 +1,8 @@
 /* What a loaded rule set is made of. Internal to rules/.
  *
- * Packs hold lists, guards and rules; patterns (phrases and regexes) belong to rules and guards. All of it is
- * built once by the loader (pack.c, pack_rules.c) and never changed: judging reads it and writes only to
- * the matcher's scratch and the counters. */
+ * Packs hold lists, guards and rules; patterns (phrases and regexes) belong to rules and
+ * guards. All of it is built once by the loader (pack.c, pack_rules.c) and never changed:
+ * judging reads it and writes only to the matcher's scratch and the counters. */
 #ifndef MENTIOND_RULES_RULESET_H
 #define MENTIOND_RULES_RULESET_H
 
@@ -74,14 +74,14 @@ struct ruleset {
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-/* The steps of reading a pack, for all packs one after the other, because packs of one language may use each
- * other's lists and guards. Each reports to `d`. */
+/* The steps of reading a pack, for all packs one after the other, because packs of one
+ * language may use each other's lists and guards. Each reports to `d`. */
 void pack_read_head(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_lists(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_guards(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
 
-/* Compiles the phrases and regexes of one owner; `captures` maps lists to names and may be empty. */
+/* Compiles the phrases and regexes of one owner; `captures` maps lists to names. */
 struct pattern_source {
     struct ruleset *set;
     uint32_t pack, owner;

@@ -1,5 +1,5 @@
-/* Terms of brands: literal words in the normal form of a post, links included ("acme.example" in an address is a
- * mention of it too). */
+/* Terms of brands: literal words in the normal form of a post, links included ("acme.example"
+ * in an address is a mention of it too). */
 #include <errno.h>
 
 #include "mentiond/rules.h"

@@ -1,5 +1,5 @@
-/* Characters by what they mean to rules: a small table for ASCII, Unicode's categories (utf8proc) for the
- * rest, and the few exceptions that social media live on. */
+/* Characters by what they mean to rules: a small table for ASCII, Unicode's categories
+ * (utf8proc) for the rest, and the few exceptions that social media live on. */
 #include "chars.h"
 
 #include <utf8proc.h>

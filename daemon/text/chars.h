@@ -18,7 +18,8 @@ enum char_kind {
 enum char_kind char_kind(uint32_t c);
 bool char_is_mark(uint32_t c); /* belongs to the character before it */
 
-/* Typographic quotes, dashes, spaces and full-width letters in their plain form; others themselves. */
+/* Typographic quotes, dashes, spaces and full-width letters in their plain form; others
+ * themselves. */
 uint32_t char_plain(uint32_t c);
 
 #endif

@@ -8,7 +8,7 @@
 #include "html_entities.h"
 #include "mentiond/text.h"
 
-#define TAG_MAX 4096 /* bytes of a tag in which quotes are honoured; beyond it ends at the first '>' */
+#define TAG_MAX 4096 /* bytes of a tag that honour quotes; beyond it ends at the first '>' */
 
 struct html_reader {
     struct str in;
@@ -23,8 +23,15 @@ struct html_reader {
     struct str link_href;   /* raw; s NULL outside links */
 };
 
-enum html_effect { EFFECT_NONE, EFFECT_BREAK, EFFECT_BLOCK, EFFECT_PARAGRAPH, EFFECT_PRE, EFFECT_LINK,
-                   EFFECT_HIDDEN };
+enum html_effect {
+    EFFECT_NONE,
+    EFFECT_BREAK,
+    EFFECT_BLOCK,
+    EFFECT_PARAGRAPH,
+    EFFECT_PRE,
+    EFFECT_LINK,
+    EFFECT_HIDDEN,
+};
 
 static const struct {
     const char *name;

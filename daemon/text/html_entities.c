@@ -1,6 +1,8 @@
-/* Character references: the 253 named ones of HTML 4 (what servers and people write), and numbers.
+/* Character references: the 253 named ones of HTML 4 (what servers and people write), and
+ * numbers.
  *
- * Numbers follow the HTML standard: 128 to 159 mean Windows-1252, what is no character becomes U+FFFD. */
+ * Numbers follow the HTML standard: 128 to 159 mean Windows-1252, what is no character becomes
+ * U+FFFD. */
 #include "html_entities.h"
 
 #define REFERENCE_MAX 12 /* bytes, "&thetasym;" is the longest name */

@@ -1,11 +1,13 @@
 /* Posts and phrases in one form, with the way back to the bytes as written.
  *
- * One pass: characters become word characters, symbols, separators or nothing; words are finished
- * (elongation, contractions) when their end is seen. Non-ASCII words go through utf8proc by clusters (a
- * character with its combining marks), so that composition is right and each cluster keeps its place.
+ * One pass: characters become word characters, symbols, separators or nothing; words are
+ * finished (elongation, contractions) when their end is seen. Non-ASCII words go through
+ * utf8proc by clusters (a character with its combining marks), so that composition is right
+ * and each cluster keeps its place.
  *
- * `plain` is the second form, for regexes: case and punctuation stay, quotes, dashes, spaces and widths
- * are plain and invisible characters gone. It is the original itself when that is ASCII. */
+ * `plain` is the second form, for regexes: case and punctuation stay, quotes, dashes, spaces
+ * and widths are plain and invisible characters gone. It is the original itself when that is
+ * ASCII. */
 #include <errno.h>
 #include <utf8proc.h>
 

@@ -1,7 +1,8 @@
 /* Strangers' text on a terminal.
  *
- * Whatever could move the cursor, change colours, set a title or turn the reading direction is shown
- * instead of obeyed. Width is for tables: what the terminal will need, by Unicode's East Asian width. */
+ * Whatever could move the cursor, change colours, set a title or turn the reading direction is
+ * shown instead of obeyed. Width is for tables: what the terminal will need, by Unicode's East
+ * Asian width. */
 #include <utf8proc.h>
 
 #include "mentiond/text.h"

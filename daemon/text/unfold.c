@@ -1,8 +1,8 @@
 /* Contractions of English, in one spelling: "isn't", "isnt" and "is not" are the same to a rule.
  *
- * Phrases go through the same function as posts, so that a table that is not perfect (is "he'd" "he had"
- * or "he would"?) still lets both meet. Other languages keep their words: an apostrophe that no entry
- * knows separates two words, as in "l'appli". */
+ * Phrases go through the same function as posts, so that a table that is not perfect (is
+ * "he'd" "he had" or "he would"?) still lets both meet. Other languages keep their words: an
+ * apostrophe that no entry knows separates two words, as in "l'appli". */
 #include "unfold.h"
 
 struct contraction {

@@ -4,7 +4,8 @@
 
 #include "mentiond/str.h"
 
-/* What a lower-case word stands for: the first `keep` bytes of it stay, the rest is replaced by `tail`. */
+/* What a lower-case word stands for: the first `keep` bytes of it stay, the rest is replaced
+ * by `tail`. */
 struct unfolding {
     size_t keep;
     struct str tail;

@@ -1,7 +1,7 @@
 /* UTF-8 in and out, strictly: no surrogates, no overlong forms, nothing above U+10FFFF.
  *
- * Everything in text/ that walks over characters goes through utf8_decode(), so that ill-formed bytes
- * mean the same thing everywhere: one bad character of one byte. */
+ * Everything in text/ that walks over characters goes through utf8_decode(), so that
+ * ill-formed bytes mean the same thing everywhere: one bad character of one byte. */
 #include "utf8.h"
 
 #include "mentiond/text.h"

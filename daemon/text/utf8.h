@@ -6,8 +6,8 @@
 
 #define UTF8_BAD UINT32_MAX
 
-/* The character at text[pos] (pos < text.len); *ret_len is its length in bytes. Ill-formed bytes give
- * UTF8_BAD with length 1. */
+/* The character at text[pos] (pos < text.len); *ret_len is its length in bytes. Ill-formed
+ * bytes give UTF8_BAD with length 1. */
 uint32_t utf8_decode(struct str text, size_t pos, size_t *ret_len);
 
 /* Writes a character's 1 to 4 bytes and returns how many. */

@@ -1,6 +1,7 @@
-/* Rule packs and the judge. A ruleset is immutable once loaded: reload builds a new one and swaps the
- * pointer, so a mention is always judged by one whole set. The matcher behind it (daemon/rules/matcher.h) only
- * finds which rules hit where; scores, guards, thresholds and captures are the classifier's. */
+/* Rule packs and the judge. A ruleset is immutable once loaded: reload builds a new one and
+ * swaps the pointer, so a mention is always judged by one whole set. The matcher behind it
+ * (daemon/rules/matcher.h) only finds which rules hit where; scores, guards, thresholds and
+ * captures are the classifier's. */
 #ifndef MENTIOND_RULES_H
 #define MENTIOND_RULES_H
 
@@ -14,8 +15,8 @@ enum rule_engine { RULE_ENGINE_FAST, RULE_ENGINE_REFERENCE };
 
 struct ruleset;
 
-/* Loads packs: each path is a YAML file, or a folder whose *.yaml are all taken, in name order. All errors of
- * all packs go to `d`; then NULL. The caller owns one reference. */
+/* Loads packs: each path is a YAML file, or a folder whose *.yaml are all taken, in name
+ * order. All errors of all packs go to `d`; then NULL. The caller owns one reference. */
 struct ruleset *ruleset_load(const struct str *paths, size_t n_paths, enum rule_engine engine,
                              struct diag *d);
 /* The same from memory: one pack, which messages call `path`. */
@@ -42,25 +43,29 @@ struct rule_info ruleset_rule(const struct ruleset *set, size_t index);
  * Returns how many tests ran. */
 size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
 
-/* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`, and place from a
- * capture of that name if it was empty. Packs with a language judge mentions in it (en: also en-GB) and
- * those whose language is "und". Captured values come from the arena; rule and capture names are borrowed
- * from the set (which must outlive the mention, or be ref'd). One thread at a time for one set.
- * Errors: -ENOMEM only; a regex that reaches its limit is "no hit, limited" and counted. */
+/* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`,
+ * and place from a capture of that name if it was empty. Packs with a language judge mentions
+ * in it (en: also en-GB) and those whose language is "und". Captured values come from the
+ * arena; rule and capture names are borrowed from the set (which must outlive the mention, or
+ * be ref'd). One thread at a time for one set. Errors: -ENOMEM only; a regex that reaches its
+ * limit is "no hit, limited" and counted. */
 int ruleset_judge(struct ruleset *set, struct mention *m, struct arena *arena, struct error *err);
 
-/* The same judging, told to people: normalised text, each hit with its words, guards that held back, scores,
- * thresholds, verdict. Appended to `out`. */
-int ruleset_explain(struct ruleset *set, const struct mention *m, struct buf *out, struct error *err);
+/* The same judging, told to people: normalised text, each hit with its words, guards that held
+ * back, scores, thresholds, verdict. Appended to `out`. */
+int ruleset_explain(struct ruleset *set, const struct mention *m, struct buf *out,
+                    struct error *err);
 
 /* How often regexes reached their limit since loading, all rules together. */
 uint64_t ruleset_limited(const struct ruleset *set);
 
 /* ---- which posts are about a brand ---------------------------------------------------------- */
 
-/* Terms of brands ("acme", "@acme", "#acme", "acme corp"): word-bounded, normalised as phrases are. */
+/* Terms of brands ("acme", "@acme", "#acme", "acme corp"): word-bounded, normalised as phrases
+ * are. */
 struct term_set;
-int term_set_create(const struct str *terms, size_t n_terms, struct term_set **ret, struct error *err);
+int term_set_create(const struct str *terms, size_t n_terms, struct term_set **ret,
+                    struct error *err);
 void term_set_destroy(struct term_set *set);
 bool term_set_match(const struct term_set *set, struct str text);
 

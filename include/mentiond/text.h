@@ -8,10 +8,11 @@
 
 #define TEXT_JUDGED_MAX (8 * 1024) /* bytes of a text that rules look at */
 
-/* HTML of a post to plain text: tags dropped, </p><p> a blank line, <br> and block ends newlines, script, style
- * and comments dropped whole, entities decoded once (named, decimal, hexadecimal; bad ones stay).
- * A link whose text is its own address cut short ("example.org/a-lo...") is replaced by its href. Appends;
- * never fails but by memory or the buffer's limit; any bytes are fine. */
+/* HTML of a post to plain text: tags dropped, </p><p> a blank line, <br> and block ends
+ * newlines, script, style and comments dropped whole, entities decoded once (named, decimal,
+ * hexadecimal; bad ones stay). A link whose text is its own address cut short
+ * ("example.org/a-lo...") is replaced by its href. Appends; never fails but by memory or the
+ * buffer's limit; any bytes are fine. */
 bool text_from_html(struct str html, struct buf *ret_text);
 
 /* Entities only. */
@@ -19,27 +20,28 @@ bool text_unescape(struct str text, struct buf *ret_text);
 
 /* A text in the two forms that rules look at, and the ways back to its bytes.
  *
- * `normal` is for phrases: lower case, width and compatibility folded (NFKC), invisible characters gone,
- * words separated by exactly one space, one space at each end, so that a phrase is the literal " phrase ".
- * Besides words there are as tokens of their own: emoji, currency signs, "?" and "!" (a row of the same is one), and
- * "\n" between sentences. Runs of 3 and more equal letters are cut to 2, at the end of a word to 1 but for
- * l, s and f. Contractions are unfolded (isn't, isnt: is not; can't, cannot: can not; acme's: acme). Camel-case
- * hashtags are split; web addresses are left out.
+ * `normal` is for phrases: lower case, width and compatibility folded (NFKC), invisible
+ * characters gone, words separated by exactly one space, one space at each end, so that a
+ * phrase is the literal " phrase ". Besides words there are as tokens of their own: emoji,
+ * currency signs, "?" and "!" (a row of the same is one), and "\n" between sentences. Runs of
+ * 3 and more equal letters are cut to 2, at the end of a word to 1 but for l, s and f.
+ * Contractions are unfolded (isn't, isnt: is not; can't, cannot: can not; acme's: acme).
+ * Camel-case hashtags are split; web addresses are left out.
  *
- * `plain` is for regexes: the text as written, but with plain quotes, dashes, spaces and widths, without
- * invisible characters, and always valid UTF-8. */
+ * `plain` is for regexes: the text as written, but with plain quotes, dashes, spaces and
+ * widths, without invisible characters, and always valid UTF-8. */
 struct text_normal {
     struct str original;     /* what was looked at: borrowed, cut to TEXT_JUDGED_MAX */
     struct str normal;
-    const uint32_t *offsets; /* normal.len + 1: byte offset in the original for each byte of normal */
+    const uint32_t *offsets; /* normal.len + 1: where in the original each byte began */
     struct str plain;
     const uint32_t *plain_offsets; /* the same for plain; NULL: plain is the original */
     const uint32_t *breaks;  /* where in the original each sentence but the first begins */
     uint32_t n_breaks;
 };
 
-/* Into the arena; looks at no more than TEXT_JUDGED_MAX bytes of text (cut on a character). Any bytes are
- * fine. Errors: -ENOMEM. */
+/* Into the arena; looks at no more than TEXT_JUDGED_MAX bytes of text (cut on a character).
+ * Any bytes are fine. Errors: -ENOMEM. */
 int text_normalise(struct str text, struct arena *arena, struct text_normal *ret);
 
 #define TEXT_KEEP_LINKS (1u << 0) /* words of web addresses too */
@@ -57,14 +59,15 @@ uint32_t text_sentence(const struct text_normal *n, uint32_t at);
 
 bool text_is_utf8(struct str text);
 
-/* For terminals: control characters, escapes, bidi overrides and line breaks made harmless (shown as
- * "\x1b", U+FFFD or a space). Appends to out. */
+/* For terminals: control characters, escapes, bidi overrides and line breaks made harmless
+ * (shown as "\x1b", U+FFFD or a space). Appends to out. */
 bool text_for_terminal(struct str text, struct buf *out);
 
 /* Columns that a terminal needs for it (wide characters 2, combining 0). */
 size_t text_width(struct str text);
 
-/* A BCP 47 tag of what the text is written in, "und" when unsure; a small stop-word and script detector. */
+/* A BCP 47 tag of what the text is written in, "und" when unsure; a small stop-word and script
+ * detector. */
 struct str text_language(struct str text);
 
 #endif

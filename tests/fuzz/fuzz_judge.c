@@ -1,4 +1,5 @@
-/* Any bytes as a post, before a fixed pack of all the language's features: hits lie inside the text. */
+/* Any bytes as a post, before a fixed pack of all the language's features: hits lie inside the
+ * text. */
 #include "mentiond/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -13,7 +13,8 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CORPORA = os.path.join(os.path.dirname(ROOT), "shared", "corpora")
-PROGRAMS = sorted(glob.glob(os.path.join(ROOT, "build*", "daemon", "mentionctl")))
+BUILD = os.environ.get("MENTIOND_BUILD", os.path.join(ROOT, "build*"))
+PROGRAMS = sorted(glob.glob(os.path.join(BUILD, "daemon", "ctl", "mentionctl")))
 
 OUTAGE_IS_COMPLAINT = {"outage": "complaint"}
 BINARY = {"outage": "complaint", "praise": "none"}
@@ -53,7 +54,7 @@ def f1_by_class(gold, predicted):
 
 
 @pytest.mark.skipif(not os.path.isdir(CORPORA), reason="no ../shared/corpora")
-@pytest.mark.skipif(not PROGRAMS, reason="no build*/daemon/mentionctl")
+@pytest.mark.skipif(not PROGRAMS, reason="no mentionctl built")
 @pytest.mark.parametrize("name,merge,floors,macro_floor", FLOORS, ids=[f[0] for f in FLOORS])
 def test_verdicts_are_right_often_enough(name, merge, floors, macro_floor):
     path = os.path.join(CORPORA, name)

@@ -125,7 +125,9 @@ static void test_plain_keeps_case_and_punctuation(void **state)
 
     (void)state;
     arena_init(&arena, 1 << 24);
-    struct text_normal n = normalise(&arena, "Can\xE2\x80\x99t \xE2\x80\x9CPay\xE2\x80\x9D\xC2\xA0\xE2\x80\x93 #4\xE2\x80\x8B""2");
+    struct text_normal n = normalise(&arena, "Can\xE2\x80\x99t \xE2\x80\x9CPay\xE2\x80\x9D\xC2\xA0"
+                                             "\xE2\x80\x93 #4\xE2\x80\x8B"
+                                             "2");
     assert_true(str_eq(n.plain, STR("Can't \"Pay\" - #42")));
     size_t at = str_find(n.plain, STR("#42"));
     text_plain_span(&n, at, at + 3, &start, &end);

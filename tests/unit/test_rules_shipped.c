@@ -1,4 +1,5 @@
-/* What ships: the packs under rules/ pass their own tests, and every example in docs/rules.md is true. */
+/* What ships: the packs under rules/ pass their own tests, and every example in docs/rules.md
+ * is true. */
 #include <stdio.h>
 
 #include "rules_support.h"
