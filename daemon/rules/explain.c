@@ -8,6 +8,18 @@ static void write_words(struct buf *out, const struct judgement *j, const struct
     buf_printf(out, "\" at %u-%u", hit->start, hit->end);
 }
 
+/* The normal form, with a bar where a sentence ends. */
+static void write_normal(struct buf *out, struct str normal)
+{
+    struct str rest = str_trim(normal);
+
+    while (rest.len > 0) {
+        text_for_terminal(str_trim(str_split(rest, '\n', &rest)), out);
+        if (rest.len > 0)
+            buf_append_str(out, STR(" | "));
+    }
+}
+
 static void write_captures(struct buf *out, const struct rule_capture *captures, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -74,8 +86,8 @@ int ruleset_explain(struct ruleset *set, const struct mention *m, struct buf *ou
     if (r == 0) {
         buf_append_str(out, STR("text     "));
         text_for_terminal(m->text, out);
-        buf_append_str(out, STR("\nread as "));
-        text_for_terminal(j.text.normal, out);
+        buf_append_str(out, STR("\nread as  "));
+        write_normal(out, j.text.normal);
         buf_append_str(out, j.n_hits > 0 ? STR("\nhits\n") : STR("\nhits     none\n"));
         for (size_t i = 0; i < j.n_hits; i++)
             write_hit(out, set, &j, &j.hits[i]);

@@ -240,6 +240,7 @@ static void test_explain_names_guards_and_thresholds(void **state)
     mention_init(&m);
     m.text = STR("down \x1B[31m. down yesterday");
     assert_int_equal(ruleset_explain(set, &m, &out, &err), 0);
+    assert_non_null(strstr(out.data, "\nread as  down 31m | down yesterday\n"));
     assert_non_null(strstr(out.data, "t/a  \"down\" at 0-4  topic=net\n"));
     assert_non_null(strstr(out.data, "held back: guard past was seen in its sentence"));
     assert_non_null(strstr(out.data, "outage 3 of 3"));
