@@ -54,7 +54,7 @@ struct bench {
     unsigned n_failed;
     bool finished;
     struct run runs[RUNS_MAX + 1];
-    uint64_t n_mentions, n_judged[CLASS_COUNT]; /* of the counted runs' stages */
+    uint64_t n_mentions, n_bytes, n_judged[CLASS_COUNT]; /* of all runs' stages */
 };
 
 /* Runs the benchmark; on success the figures are in b->runs. bench_finish() also after a failure. */

@@ -204,6 +204,7 @@ static int run_stages(struct bench *b, const char *source, struct run *run, stru
         run->stage_us[i] = (double)s.meters[i].total_ns / 1e3 / (double)s.n_mentions;
     run->sets_redis_us = (double)s.sets_redis_ns / 1e3 / (double)s.n_mentions;
     b->n_mentions += s.n_mentions;
+    b->n_bytes += s.n_bytes;
     for (int i = 0; i < CLASS_COUNT; i++)
         b->n_judged[i] += s.n_judged[i];
     return 0;

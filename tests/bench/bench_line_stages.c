@@ -356,7 +356,7 @@ static int walk_page(struct walk *w)
         if (r < 0)
             return r;
     }
-    w->stages->n_pages++;
+    w->stages->n_bytes += w->body.len;
     w->stages->n_mentions += w->page.n_mentions;
     return take_step(w);
 }

@@ -18,7 +18,7 @@ struct stages {
 
     struct meter meters[STAGE_COUNT];
     int64_t sets_redis_ns; /* the server's CPU for the SETs */
-    uint64_t n_pages, n_mentions, n_judged[CLASS_COUNT];
+    uint64_t n_bytes, n_mentions, n_judged[CLASS_COUNT];
 };
 
 /* Walks the source from its newest page to its end. */
