@@ -51,6 +51,7 @@ struct bench {
     struct source_set *sources;
     struct ruleset *rules, *reference;
     struct poller *poller;
+    char nonce[33]; /* the poller's, of this start */
     unsigned n_failed;
     bool finished;
     struct run runs[RUNS_MAX + 1];

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "bench_line_stages.h"
+#include "mentiond/clock.h"
 
 #define DRAIN_GRACE_MS 5000
+#define WALK_MAX_MS 120000 /* of the poller, with all pauses; its timers keep the loop turning */
 
 /* ---- making ready ----------------------------------------------------------------------------- */
 
@@ -70,6 +72,7 @@ static int connect_all(struct bench *b, struct error *err)
 
 int bench_init(struct bench *b, struct error *err)
 {
+    store_make_req(b->nonce);
     snprintf(b->folder, sizeof(b->folder), "/tmp/bench_line.XXXXXX");
     if (!mkdtemp(b->folder))
         return error_errno(err, errno, "%s", b->folder);
@@ -115,11 +118,16 @@ static void on_drained(void *user)
     b->finished = true;
 }
 
-static void wait_finished(struct bench *b)
+static bool wait_finished(struct bench *b)
 {
-    while (!b->finished && event_base_loop(b->base, EVLOOP_ONCE) == 0)
+    const int64_t end_ms = clock_monotonic_ms() + WALK_MAX_MS;
+    bool finished;
+
+    while (!b->finished && clock_monotonic_ms() < end_ms && event_base_loop(b->base, EVLOOP_ONCE) == 0)
         ;
+    finished = b->finished;
     b->finished = false;
+    return finished;
 }
 
 static int check_line(const struct bench *b, const struct poller_stats *stats, struct error *err)
@@ -142,6 +150,7 @@ static int run_line(struct bench *b, const char *source, struct run *run, struct
                                            .sources = b->sources,
                                            .brands = &brand,
                                            .daemon_name = "bench",
+                                           .nonce = b->nonce,
                                            .once = true,
                                            .only_source = source,
                                            .on_finished = on_finished,
@@ -154,7 +163,8 @@ static int run_line(struct bench *b, const char *source, struct run *run, struct
     if (poller_create(&options, &b->poller, err) < 0)
         return err->code;
     poller_start(b->poller);
-    wait_finished(b);
+    if (!wait_finished(b))
+        return error_set(err, -ETIMEDOUT, "the poller did not come to an end within %d s", WALK_MAX_MS / 1000);
     meter_stop(&meter);
     redis_ns = bench_redis_cpu_ns(&b->redis_server) - redis_ns;
     stats = poller_stats(b->poller);
