@@ -9,6 +9,7 @@
 
 #define BLOCK_SIZE_MIN ((size_t)16 * 1024)
 #define BLOCK_SIZE_MAX ((size_t)1024 * 1024)
+#define PRINTF_FIRST_TRY 256 /* bytes; longer texts are formatted twice */
 
 struct arena_block {
     struct arena_block *older;
@@ -110,13 +111,16 @@ struct str arena_str(struct arena *a, struct str text)
 
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
+    char first_try[PRINTF_FIRST_TRY];
     va_list args;
     char *text;
     int len;
 
     va_start(args, fmt);
-    len = vsnprintf(NULL, 0, fmt, args);
+    len = vsnprintf(first_try, sizeof(first_try), fmt, args);
     va_end(args);
+    if (len >= 0 && (size_t)len < sizeof(first_try))
+        return arena_str(a, (struct str){first_try, (size_t)len});
     text = len < 0 ? NULL : arena_alloc(a, (size_t)len + 1);
     if (!text)
         return (struct str){NULL, 0};

@@ -91,17 +91,20 @@ bool buf_append_i64(struct buf *b, int64_t number)
 
 bool buf_printf(struct buf *b, const char *fmt, ...)
 {
+    size_t room = b->failed ? 0 : b->cap - b->len; /* with the NUL */
     va_list args;
     int wanted;
 
     va_start(args, fmt);
-    wanted = vsnprintf(NULL, 0, fmt, args);
+    wanted = vsnprintf(room ? b->data + b->len : NULL, room, fmt, args);
     va_end(args);
     if (wanted < 0 || !make_room(b, (size_t)wanted))
         return fail(b);
-    va_start(args, fmt);
-    vsnprintf(b->data + b->len, (size_t)wanted + 1, fmt, args);
-    va_end(args);
+    if ((size_t)wanted >= room) {
+        va_start(args, fmt);
+        vsnprintf(b->data + b->len, (size_t)wanted + 1, fmt, args);
+        va_end(args);
+    }
     b->len += (size_t)wanted;
     return true;
 }
