@@ -4,24 +4,35 @@
 
 #define MS_PER_DAY 86400000LL
 
+static void put_name(struct buf *out, const char *name)
+{
+    buf_append_str(out, STR(",\""));
+    buf_append_str(out, str_from(name));
+    buf_append_str(out, STR("\":"));
+}
+
 static void member(struct buf *out, const char *name, struct str value)
 {
     if (value.len == 0)
         return;
-    buf_printf(out, ",\"%s\":", name);
+    put_name(out, name);
     buf_append_json(out, value);
 }
 
 static void flag(struct buf *out, const char *name, bool value)
 {
-    if (value)
-        buf_printf(out, ",\"%s\":1", name);
+    if (!value)
+        return;
+    put_name(out, name);
+    buf_append_char(out, '1');
 }
 
 static void number(struct buf *out, const char *name, int64_t value)
 {
-    if (value >= 0)
-        buf_printf(out, ",\"%s\":%lld", name, (long long)value);
+    if (value < 0)
+        return;
+    put_name(out, name);
+    buf_append_i64(out, value);
 }
 
 static void signals(struct buf *out, unsigned bits)
