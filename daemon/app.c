@@ -150,6 +150,8 @@ static void on_redis_state(void *user, bool up, const struct error *err)
     failures = log_repeat_over(&app->redis_failing);
     if (failures)
         log_info("redis is back", field_int("failures", (int64_t)failures));
+    if (app->poller)
+        poller_redis_is_back(app->poller);
     if (!app->started)
         server_check(app->redis, on_server_checked, app);
 }

@@ -21,7 +21,7 @@ void feed_schedule(struct feed *feed, int64_t wait_ms)
 /* Through the loop: a file's pages come without waiting, and would else pile up on the stack. */
 static void go_on(struct feed *feed)
 {
-    feed->state = FEED_WAITING;
+    feed->state = feed->opened || !feed->poller->options.store ? FEED_WAITING : FEED_IDLE;
     feed_schedule(feed, 0);
 }
 
@@ -67,6 +67,14 @@ static void on_progress(struct feed *feed)
     feed->failures = 0;
 }
 
+/* A single run ends with the last page, and with a cursor that is in Redis. */
+static bool must_go_on(const struct feed *feed)
+{
+    bool unsure = feed->poller->options.store && !feed->opened;
+
+    return feed->poller->options.once && !feed->poller->draining && (feed->cursor.walking || unsure);
+}
+
 void feed_done(struct feed *feed)
 {
     struct feed_health *health = &feed->health;
@@ -76,7 +84,7 @@ void feed_done(struct feed *feed)
     health->error[0] = '\0';
     log_debug("poll done", field_str("source", feed->source->name), field_int("pages", feed->pages),
               field_int("new", (int64_t)feed->poll_new));
-    if (feed->cursor.walking && feed->poller->options.once && !feed->poller->draining)
+    if (must_go_on(feed))
         go_on(feed);
     else
         go_idle(feed, feed->cursor.walking ? FEED_NEXT_WALK_MS : settled_interval(feed));
@@ -327,6 +335,13 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
 void feed_wake(struct feed *feed)
 {
     if (feed->state == FEED_IDLE && !feed->finished && !evtimer_pending(feed->timer, NULL))
+        feed_schedule(feed, 0);
+}
+
+void feed_reopen(struct feed *feed)
+{
+    feed->opened = false;
+    if (feed->state == FEED_IDLE && !feed->finished)
         feed_schedule(feed, 0);
 }
 

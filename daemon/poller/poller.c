@@ -110,6 +110,14 @@ void poller_start(struct poller *poller)
         poller_check_finished(poller);
 }
 
+void poller_redis_is_back(struct poller *poller)
+{
+    for (size_t i = 0; i < poller->n_brands; i++)
+        poller->brands[i].configured = false; /* the next tick sends the settings again */
+    for (size_t i = 0; i < poller->n_feeds; i++)
+        feed_reopen(&poller->feeds[i]);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void report_once(struct poller *poller)

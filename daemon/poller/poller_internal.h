@@ -161,6 +161,8 @@ void feed_schedule(struct feed *feed, int64_t wait_ms);
 void feed_wake(struct feed *feed);
 /* The lease is gone: stops what runs; the cursor will be read again. */
 void feed_abort(struct feed *feed);
+/* The cursor must be read from Redis again before the next poll. */
+void feed_reopen(struct feed *feed);
 /* Next page, or the same again after a login. */
 void feed_request(struct feed *feed);
 

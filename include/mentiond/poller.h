@@ -40,6 +40,11 @@ struct poller_options {
 int poller_create(const struct poller_options *options, struct poller **ret, struct error *err);
 void poller_start(struct poller *poller);
 
+/* To be called at each new connection to Redis. A server that came back may have lost its last writes (a power cut, a
+ * failover), cursors among them: every source reads its cursor again before its next poll, and so from the network
+ * what was lost. */
+void poller_redis_is_back(struct poller *poller);
+
 /* Starts no more polls; calls `done` once what runs has been stored or given up (at most grace_ms) and the
  * leases are given back. */
 void poller_drain(struct poller *poller, int64_t grace_ms, void (*done)(void *user), void *user);
