@@ -194,6 +194,34 @@ static bool is_language(struct str tag)
     return true;
 }
 
+/* As the queue takes them: docs/queue.md, brand_configure. */
+static bool is_agent(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.s[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            (c == '\0' || !strchr("._@-", c)))
+            return false;
+    }
+    return text.len >= 1 && text.len <= NAME_LEN_MAX;
+}
+
+static void check_leads(const struct settings_loader *l, const char *where,
+                        const struct config_node *node, const struct brand_settings *brand)
+{
+    const struct config_node *leads = config_get(node, "leads");
+    char storage[CONFIG_SHOWN_MAX];
+
+    for (size_t i = 0; leads && i < brand->leads.n; i++) {
+        if (!is_agent(brand->leads.items[i]))
+            diag_error(l->d, l->s->doc, leads->mark,
+                       "%s.leads: %s is not an agent's name: 1 to %d of letters, digits, and . _ @ - "
+                       "are allowed",
+                       where, shown(brand->leads.items[i], storage), NAME_LEN_MAX);
+    }
+}
+
 void settings_check_brand(const struct settings_loader *l, const char *where,
                           const struct config_node *node, const struct brand_settings *brand)
 {
@@ -201,6 +229,7 @@ void settings_check_brand(const struct settings_loader *l, const char *where,
     const struct config_node *languages = config_get(node, "languages");
     char storage[CONFIG_SHOWN_MAX];
 
+    check_leads(l, where, node, brand);
     if (zone && !is_time_zone(brand->time_zone))
         diag_error(l->d, l->s->doc, zone->mark, "%s.time_zone: there is no time zone %s", where,
                    shown(brand->time_zone, storage));

@@ -142,13 +142,16 @@ const struct option settings_brand_options[] = {
      .max = DAY_MS,
      .help = "How long a claim holds without any act of its agent before the mention goes back "
              "to the queue."},
+    {"leads", OPTION_LIST, AT(brand_settings, leads), .max = SETTINGS_LEADS_MAX,
+     .help = "Agents who may also assign, escalate and reopen what others hold."},
     {"max_claims", OPTION_INT, AT(brand_settings, max_claims), .def = "10", .min = 1, .max = 1000,
      .help = "How many mentions one agent may hold."},
     {"horizon", OPTION_DURATION, AT(brand_settings, horizon_ms), .def = "35d", .min = DAY_MS,
      .max = 366 * DAY_MS,
      .help = "Older posts are not taken in; as long, ids are remembered, so nothing comes "
              "twice."},
-    {"reopen_window", OPTION_DURATION, AT(brand_settings, reopen_window_ms), .def = "72h", .min = 0,
+    {"reopen_window", OPTION_DURATION, AT(brand_settings, reopen_window_ms), .def = "72h",
+     .min = SECOND_MS,
      .max = 366 * DAY_MS,
      .help = "How long after the last act a customer's answer goes to the agent who dealt with "
              "the case."},

@@ -13,6 +13,17 @@ static void languages(struct buf *out, const struct str_list *list)
         buf_append_char(out, ']');
 }
 
+static void leads(struct buf *out, const struct str_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        buf_append_str(out, i ? STR(",") : STR(",\"agents\":{"));
+        buf_append_json(out, list->items[i]);
+        buf_append_str(out, STR(":\"lead\""));
+    }
+    if (list->n)
+        buf_append_char(out, '}');
+}
+
 int store_configure_args(const struct settings *settings, const struct brand_settings *brand,
                          struct buf *ret_json)
 {
@@ -24,6 +35,7 @@ int store_configure_args(const struct settings *settings, const struct brand_set
                    (long long)brand->target_ms[class]);
     buf_append_char(ret_json, '}');
     languages(ret_json, &brand->languages);
+    leads(ret_json, &brand->leads);
     buf_printf(ret_json, ",\"lease_ms\":%lld,\"max_claims\":%lld,\"horizon_ms\":%lld",
                (long long)brand->lease_ms, (long long)brand->max_claims, (long long)brand->horizon_ms);
     buf_printf(ret_json, ",\"reopen_window_ms\":%lld,\"keep_ms\":%lld,\"keep_entries\":%lld}",

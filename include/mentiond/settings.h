@@ -6,6 +6,7 @@
 #include "mentiond/config.h"
 
 #define SETTINGS_BRANDS_MAX 256
+#define SETTINGS_LEADS_MAX 256
 #define SETTINGS_SOURCES_MAX 256 /* of one brand */
 #define SETTINGS_ACCOUNTS_MAX 256
 #define SETTINGS_OWN_ACCOUNTS_MAX 1000 /* of one brand, all networks together */
@@ -65,6 +66,7 @@ struct brand_settings {
     struct str_list languages;
     int64_t target_ms[4]; /* by enum mention_class */
     int64_t lease_ms;
+    struct str_list leads; /* agents with the role */
     int64_t max_claims;
     int64_t horizon_ms;
     int64_t reopen_window_ms;

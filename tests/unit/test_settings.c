@@ -53,6 +53,9 @@ static const struct {
     {"brands: {a: {terms: a, time_zone: Europe/Lundon, languages: [en, english]}}",
      "1:35: brands.a.time_zone: there is no time zone 'Europe/Lundon'\n"
      "1:61: brands.a.languages: 'english' is not a language tag such as en or pt-br\n"},
+    {"brands: {a: {terms: a, leads: [dana, 'dana lee']}}",
+     "1:32: brands.a.leads: 'dana lee' is not an agent's name: 1 to 64 of letters, digits, and "
+     ". _ @ - are allowed\n"},
     {"brands: {a: {terms: a, time_zone: ../../passwd}}",
      "1:35: brands.a.time_zone: there is no time zone '../../passwd'\n"},
     {"brands: {a: {terms: a, targets: {outage: 0s, complain: 5m}}}",
@@ -235,6 +238,7 @@ static void test_values(void **state)
              "    terms: [acme, '#acme']\n"
              "    own_accounts: {mastodon: [a@b, c@d], x: acme}\n"
              "    queue_none: never\n"
+             "    leads: [dana, lea@acme.example]\n"
              "    targets: {outage: 1m}\n"
              "    sources: [{name: s, type: bluesky, account: b, overlap: 0, query: x}]\n",
              &d);
@@ -248,6 +252,7 @@ static void test_values(void **state)
     assert_true(str_eq(brand->own_accounts[1].handle, STR("c@d")));
     assert_true(str_eq(brand->own_accounts[2].network, STR("x")));
     assert_int_equal(brand->queue_none, 2);
+    assert_int_equal(brand->leads.n, 2);
     assert_int_equal(brand->target_ms[CLASS_OUTAGE], 60000);
     assert_int_equal(brand->target_ms[CLASS_PRAISE], 14400000);
     assert_int_equal(brand->sources[0].overlap_ms, 0);
