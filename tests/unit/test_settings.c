@@ -54,7 +54,7 @@ static const struct {
      "1:35: brands.a.time_zone: there is no time zone 'Europe/Lundon'\n"
      "1:61: brands.a.languages: 'english' is not a language tag such as en or pt-br\n"},
     {"brands: {a: {terms: a, leads: [dana, 'dana lee']}}",
-     "1:32: brands.a.leads: 'dana lee' is not an agent's name: 1 to 64 of letters, digits, and "
+     "1:31: brands.a.leads: 'dana lee' is not an agent's name: 1 to 64 of letters, digits, and "
      ". _ @ - are allowed\n"},
     {"brands: {a: {terms: a, time_zone: ../../passwd}}",
      "1:35: brands.a.time_zone: there is no time zone '../../passwd'\n"},
