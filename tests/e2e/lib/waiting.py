@@ -10,7 +10,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("MENTIOND_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("MENTIOND_BUILD", ROOT / "build")).resolve()
 
 
 def _is_sanitized():
