@@ -9,6 +9,8 @@
 
 #include "rules/ruleset.h"
 
+#define FOLDER_DEPTH_MAX 4
+
 static const struct matcher_engine *const engines[] = {
     [RULE_ENGINE_FAST] = &matcher_reference,
     [RULE_ENGINE_REFERENCE] = &matcher_reference,
@@ -50,12 +52,9 @@ static void files_add(struct files *f, char *path)
     f->paths[f->n++] = path;
 }
 
-static int is_pack_file(const struct dirent *entry)
+static int is_visible(const struct dirent *entry)
 {
-    struct str name = str_from(entry->d_name);
-
-    return entry->d_name[0] != '.' &&
-           (str_ends_with(name, STR(".yaml")) || str_ends_with(name, STR(".yml")));
+    return entry->d_name[0] != '.';
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -63,34 +62,69 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void add_folder(struct files *f, const char *folder)
+static bool is_pack_file(struct str name)
+{
+    return str_ends_with(name, STR(".yaml")) || str_ends_with(name, STR(".yml"));
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static void add_folder(struct files *f, const char *folder, unsigned depth);
+
+/* The entry if it is of the kind that is wanted now: a pack file, or a folder of them. */
+static void add_entry(struct files *f, const char *folder, const char *name, bool folders,
+                      unsigned depth)
+{
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = NULL;
+    if (is_folder(path) != folders) {
+        free(path);
+    } else if (folders) {
+        if (depth < FOLDER_DEPTH_MAX)
+            add_folder(f, path, depth + 1);
+        free(path);
+    } else if (is_pack_file(str_from(name))) {
+        files_add(f, path);
+    } else {
+        free(path);
+    }
+}
+
+/* The packs of a folder, then those of the folders in it. Nothing is deeper than
+ * FOLDER_DEPTH_MAX, so that links in a circle end. */
+static void add_folder(struct files *f, const char *folder, unsigned depth)
 {
     struct dirent **entries = NULL;
-    int n = scandir(folder, &entries, is_pack_file, by_name);
+    int n = scandir(folder, &entries, is_visible, by_name);
+    size_t before = f->n;
 
-    if (n <= 0)
-        diag_error(f->d, NULL, (struct config_mark){0}, "rules: %s: %s", folder,
-                   n < 0 ? strerror(errno) : "holds no *.yaml");
-    for (int i = 0; i < n; i++) {
-        char *path = NULL;
-        if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
-            path = NULL;
-        files_add(f, path);
+    if (n < 0)
+        diag_error(f->d, NULL, (struct config_mark){0}, "rules: %s: %s", folder, strerror(errno));
+    for (int folders = 0; folders < 2; folders++)
+        for (int i = 0; i < n; i++)
+            add_entry(f, folder, entries[i]->d_name, folders == 1, depth);
+    for (int i = 0; i < n; i++)
         free(entries[i]);
-    }
     free(entries);
+    if (n >= 0 && depth == 0 && f->n == before)
+        diag_error(f->d, NULL, (struct config_mark){0}, "rules: %s: holds no *.yaml", folder);
 }
 
 static void files_find(struct files *f, const struct str *paths, size_t n_paths)
 {
-    struct stat info;
-
     for (size_t i = 0; i < n_paths; i++) {
         char *path = str_dup(paths[i]);
         while (path && strlen(path) > 1 && path[strlen(path) - 1] == '/')
             path[strlen(path) - 1] = '\0';
-        if (path && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-            add_folder(f, path);
+        if (is_folder(path)) {
+            add_folder(f, path, 0);
             free(path);
         } else {
             files_add(f, path);

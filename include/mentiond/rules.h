@@ -16,7 +16,7 @@ enum rule_engine { RULE_ENGINE_FAST, RULE_ENGINE_REFERENCE };
 struct ruleset;
 
 /* Loads packs: each path is a YAML file, or a folder whose *.yaml are all taken, in name
- * order. All errors of all packs go to `d`; then NULL. The caller owns one reference. */
+ * order, and then those of the folders in it. All errors of all packs go to `d`; then NULL. The caller owns one reference. */
 struct ruleset *ruleset_load(const struct str *paths, size_t n_paths, enum rule_engine engine,
                              struct diag *d);
 /* The same from memory: one pack, which messages call `path`. */

@@ -25,30 +25,65 @@ static void check_tests(struct ruleset *set, size_t min_tests)
     diag_finish(&d);
 }
 
-static void test_english_packs(void **state)
+static struct ruleset *load_shipped(const char *folder)
 {
     static struct diag d;
     char path[1024];
 
-    (void)state;
-    snprintf(path, sizeof(path), "%s/rules/en", source_root());
+    snprintf(path, sizeof(path), "%s/%s", source_root(), folder);
     struct str paths = str_from(path);
     diag_init(&d);
     struct ruleset *set = ruleset_load(&paths, 1, RULE_ENGINE_FAST, &d);
     diag_print(&d, "rules", stderr);
     diag_finish(&d);
     assert_non_null(set);
-    check_tests(set, 2 * ruleset_count(set));
+    return set;
+}
 
-    struct judged j;
-    judge(set, "@acme can't log in since this morning, is the app down?", &j);
-    assert_int_equal(j.m.class, CLASS_OUTAGE);
-    bool login = false;
-    for (size_t i = 0; i < j.m.n_captures; i++)
-        login |= str_eq(j.m.captures[i].name, STR("topic")) &&
-                 str_eq(j.m.captures[i].value, STR("login"));
-    assert_true(login);
-    arena_finish(&j.arena);
+/* Each language by itself: its packs need no others. */
+static void test_packs_of_each_language(void **state)
+{
+    static const char *const folders[] = {"rules/en", "rules/de"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        struct ruleset *set = load_shipped(folders[i]);
+        check_tests(set, 2 * ruleset_count(set));
+        ruleset_unref(set);
+    }
+}
+
+static const struct {
+    const char *text, *lang;
+    enum mention_class class;
+    const char *topic;
+} reports[] = {
+    {"@acme can't log in since this morning, is the app down?", "en", CLASS_OUTAGE, "login"},
+    {"Hey @acme, unser Internet ist seit heute ausgefallen", "de", CLASS_OUTAGE, "internet"},
+};
+
+static bool has_topic(const struct mention *m, struct str topic)
+{
+    for (size_t i = 0; i < m->n_captures; i++)
+        if (str_eq(m->captures[i].name, STR("topic")) && str_eq(m->captures[i].value, topic))
+            return true;
+    return false;
+}
+
+/* All languages together: the mention's language chooses, and none disturbs another. */
+static void test_all_packs_together(void **state)
+{
+    struct ruleset *set = load_shipped("rules");
+
+    (void)state;
+    check_tests(set, 2 * ruleset_count(set));
+    for (size_t i = 0; i < ARRAY_LEN(reports); i++) {
+        struct judged j;
+        judge_in(set, reports[i].text, reports[i].lang, &j);
+        if (j.m.class != reports[i].class || !has_topic(&j.m, str_from(reports[i].topic)))
+            fail_msg("%s: %s", reports[i].text, mention_class_name(j.m.class));
+        arena_finish(&j.arena);
+    }
     assert_int_equal(ruleset_limited(set), 0);
     ruleset_unref(set);
 }
@@ -94,7 +129,8 @@ static void test_examples_in_the_documentation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_english_packs),
+        cmocka_unit_test(test_packs_of_each_language),
+        cmocka_unit_test(test_all_packs_together),
         cmocka_unit_test(test_examples_in_the_documentation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
