@@ -105,7 +105,7 @@ static int64_t floor_of(const struct parsing *p)
     int64_t low_ms = cursor_i64(p->at->low, 0);
 
     if (p->at->walking)
-        return cursor_i64(p->at->floor, INT64_MAX);
+        return walk_floor(p->at, INT64_MAX);
     if (low_ms)
         return low_ms - p->src->overlap_ms;
     return p->src->backfill_ms > 0 ? p->reply->received_at_ms - p->src->backfill_ms : INT64_MIN;
@@ -128,6 +128,7 @@ static int parse_search(const struct parsing *p, struct source_step *ret_step, s
     json_t *value = NULL;
     const json_t *posts;
     struct str next, high;
+    bool repeated;
     int code = parsing_load(p, &value, err);
 
     if (code < 0)
@@ -142,7 +143,8 @@ static int parse_search(const struct parsing *p, struct source_step *ret_step, s
     step_done(ret_step, high);
     if (next.len == 0 || floor_ms == INT64_MIN || (e.oldest_ms && e.oldest_ms < floor_ms))
         return 0;
-    if (next.len > SOURCE_CURSOR_FIELD_MAX || (p->at->walking && str_eq(next, p->at->next))) {
+    repeated = p->at->walking && str_eq(next, p->at->next);
+    if (next.len > SOURCE_CURSOR_FIELD_MAX || (repeated && walk_was_repeated(p->at))) {
         ret_step->gap = true; /* the network does not let us go on */
         return 0;
     }
@@ -151,7 +153,7 @@ static int parse_search(const struct parsing *p, struct source_step *ret_step, s
                                               .walking = true,
                                               .high = high,
                                               .next = next,
-                                              .floor = cursor_from_i64(p->arena, floor_ms)};
+                                              .floor = walk_floor_text(p->arena, floor_ms, repeated)};
     return 0;
 }
 

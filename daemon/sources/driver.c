@@ -138,6 +138,25 @@ struct str cursor_from_i64(struct arena *arena, int64_t number)
     return arena_printf(arena, "%lld", (long long)number);
 }
 
+#define REPEATED " again"
+
+int64_t walk_floor(const struct source_cursor *at, int64_t otherwise)
+{
+    struct str rest;
+
+    return cursor_i64(str_split(at->floor, ' ', &rest), otherwise);
+}
+
+bool walk_was_repeated(const struct source_cursor *at)
+{
+    return at->walking && str_ends_with(at->floor, STR(REPEATED));
+}
+
+struct str walk_floor_text(struct arena *arena, int64_t floor, bool repeated)
+{
+    return arena_printf(arena, "%lld%s", (long long)floor, repeated ? REPEATED : "");
+}
+
 void step_done(struct source_step *ret_step, struct str low)
 {
     *ret_step = (struct source_step){.kind = STEP_DONE, .cursor = {.low = low}};

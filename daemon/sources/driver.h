@@ -49,6 +49,12 @@ void page_skip(struct source_page *page, const char *fmt, ...) PRINTF_LIKE(2, 3)
 int64_t cursor_i64(struct str field, int64_t otherwise);
 struct str cursor_from_i64(struct arena *arena, int64_t number);
 
+/* The floor of a walk, a number, and whether the walk was given the page before once more: proxies repeat themselves, so
+ * it asks again, but only once; a network that does so twice does not let us go on, which is a gap. */
+int64_t walk_floor(const struct source_cursor *at, int64_t otherwise);
+bool walk_was_repeated(const struct source_cursor *at);
+struct str walk_floor_text(struct arena *arena, int64_t floor, bool repeated);
+
 /* `ret_step` to DONE with low, not walking. */
 void step_done(struct source_step *ret_step, struct str low);
 void step_fail(struct source_step *ret_step, enum step_kind kind, struct str reason);

@@ -316,6 +316,7 @@ static int parse(const struct source *src, const struct source_cursor *at,
     struct extent e = {0};
     json_t *value = NULL;
     const json_t *hits;
+    int64_t asked, given;
     int code;
 
     if (parse_refusal(reply, page->arena, ret_step))
@@ -326,6 +327,11 @@ static int parse(const struct source *src, const struct source_cursor *at,
     hits = json_get(value, "hits");
     if (!json_is_array(hits))
         return error_set(err, -EBADMSG, "a search result without hits");
+    asked = at->walking ? place_parse(at->next).page : 0;
+    given = json_get_i64(value, "page", asked);
+    if (given != asked)
+        return error_set(err, -EBADMSG, "page %lld instead of page %lld", (long long)given,
+                         (long long)asked);
     read_hits(&p, hits, &e);
     step_on(&p, value, &e, ret_step);
     return 0;

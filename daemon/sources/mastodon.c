@@ -231,10 +231,19 @@ static void step_forward(const struct parsing *p, const struct extent *e, struct
     ret_step->cursor.low = next;
 }
 
+/* The page before came again, and again when it was asked for once more. */
+static bool is_stuck(const struct parsing *p, struct str next, struct source_step *ret_step)
+{
+    bool stuck = str_eq(next, p->at->next) && walk_was_repeated(p->at);
+
+    ret_step->gap = stuck;
+    return stuck;
+}
+
 /* The first run: back from the newest until `floor_ms`. */
 static void step_back(const struct parsing *p, const struct extent *e, struct source_step *ret_step)
 {
-    int64_t floor_ms = p->at->walking ? cursor_i64(p->at->floor, INT64_MAX)
+    int64_t floor_ms = p->at->walking ? walk_floor(p->at, INT64_MAX)
                                       : p->reply->received_at_ms - p->src->backfill_ms;
     struct str high = p->at->walking ? p->at->high : e->newest_id;
     struct str next = linked_id(p, "next", "max_id");
@@ -242,18 +251,22 @@ static void step_back(const struct parsing *p, const struct extent *e, struct so
     if (next.len == 0)
         next = e->last_id;
     step_done(ret_step, high);
-    if (e->n == 0 || p->src->backfill_ms <= 0 || e->oldest_ms <= floor_ms || str_eq(next, p->at->next))
+    /* by its newest: a post that came late is older than what follows it */
+    if (e->n == 0 || p->src->backfill_ms <= 0 || e->newest_ms <= floor_ms || is_stuck(p, next, ret_step))
         return;
     ret_step->kind = STEP_PAGE;
     ret_step->cursor = (struct source_cursor){
-        .walking = true, .high = high, .next = next, .floor = cursor_from_i64(p->arena, floor_ms)};
+        .walking = true,
+        .high = high,
+        .next = next,
+        .floor = walk_floor_text(p->arena, floor_ms, str_eq(next, p->at->next))};
 }
 
 static int parse_timeline(const struct parsing *p, const json_t *value, struct source_step *ret_step,
                           struct error *err)
 {
     bool first_run = p->at->low.len == 0;
-    int64_t floor_ms = p->at->walking ? cursor_i64(p->at->floor, 0) : INT64_MIN;
+    int64_t floor_ms = p->at->walking ? walk_floor(p->at, 0) : INT64_MIN;
     struct extent e = {0};
 
     if (!json_is_array(value))
@@ -278,7 +291,7 @@ static int parse_search(const struct parsing *p, const json_t *value, struct sou
     if (!json_is_array(list))
         return error_set(err, -EBADMSG, "a search result without statuses");
     if (p->at->walking)
-        floor_ms = cursor_i64(p->at->floor, INT64_MAX);
+        floor_ms = walk_floor(p->at, INT64_MAX);
     else
         floor_ms = low_ms ? low_ms - p->src->overlap_ms : p->reply->received_at_ms - p->src->backfill_ms;
     read_statuses(p, list, one_page ? INT64_MIN : floor_ms, low_ms == 0, &e);
@@ -288,14 +301,15 @@ static int parse_search(const struct parsing *p, const json_t *value, struct sou
     if (high_ms < low_ms)
         high_ms = low_ms;
     step_done(ret_step, high_ms ? cursor_from_i64(p->arena, high_ms) : STR(""));
-    if (e.n == 0 || one_page || e.oldest_ms <= floor_ms || str_eq(e.last_id, p->at->next))
+    if (e.n == 0 || one_page || e.oldest_ms <= floor_ms || is_stuck(p, e.last_id, ret_step))
         return 0;
     ret_step->kind = STEP_PAGE;
     ret_step->cursor = (struct source_cursor){.low = p->at->low,
                                               .walking = true,
                                               .high = cursor_from_i64(p->arena, high_ms),
                                               .next = e.last_id,
-                                              .floor = cursor_from_i64(p->arena, floor_ms)};
+                                              .floor = walk_floor_text(p->arena, floor_ms,
+                                                                       str_eq(e.last_id, p->at->next))};
     return 0;
 }
 

@@ -3,6 +3,8 @@ without becoming work: own posts, reposts, chatter."""
 import json
 import signal
 
+import pytest
+
 from lib import bluesky, hackernews, mastodon
 from lib.bluesky import Bluesky
 from lib.hackernews import HackerNews
@@ -101,6 +103,70 @@ def test_hackernews_second_poll_reads_only_the_overlap(redis_site):
     assert redis_site.once().status == 0
     assert len(network.web.requests) == before + 1
     redis_site.check_exactly(network.ids())
+
+
+class Repeating:
+    """Answers the page with this number, and as many after it as told, with the page before."""
+
+    def __init__(self, network, path, nth, times=1):
+        self.network, self.path, self.nth, self.times, self.n = network, path, nth, times, 0
+        self.last = None
+        network.before = self
+
+    def __call__(self, request):
+        if self.path not in request.path:
+            return None
+        self.n += 1
+        if self.nth <= self.n < self.nth + self.times:
+            return self.last
+        self.network.before = lambda _: None
+        self.last = self.network._answer(request)
+        self.network.before = self
+        return self.last
+
+
+def repeating_networks():
+    base = now_ms() // 1000 - 5000
+    return {"mastodon": lambda: (Mastodon([status(n) for n in range(110)]), "timelines"),
+            "bluesky": lambda: (Bluesky([bluesky.post(n) for n in range(250)]), "searchPosts"),
+            "hackernews": lambda: (HackerNews([hackernews.comment(n, created_s=base + n) for n in range(250)]),
+                                   "search")}
+
+
+@pytest.mark.parametrize("name", ["mastodon", "bluesky", "hackernews"])
+def test_a_repeated_page_loses_nothing(redis_site, name):
+    """In the middle of a walk the page before comes once more, as caches do: asked again, nothing is left out."""
+    network, path = repeating_networks()[name]()
+    redis_site.add(network)
+    Repeating(network, path, 2)
+    accounts = {"bsky": network.account()} if name == "bluesky" else {}
+    redis_site.configure([network.source()], accounts=accounts)
+    redis_site.listen()
+    redis_site.wait_heard(network.ids(), 20)
+    redis_site.check_exactly(network.ids())
+
+
+@pytest.mark.parametrize("name", ["mastodon", "bluesky"])
+def test_a_network_that_does_not_move_on_is_a_gap(redis_site, name):
+    """The same page for ever: the walk ends, and it is said that something may be missing."""
+    network, path = repeating_networks()[name]()
+    redis_site.add(network)
+    Repeating(network, path, 2, times=1000)
+    accounts = {"bsky": network.account()} if name == "bluesky" else {}
+    redis_site.configure([network.source()], accounts=accounts)
+    daemon = redis_site.once()
+    assert daemon.complaints("could not give back everything")
+    assert len(network.web.requests) < 8
+    assert redis_site.ops_events("gap")
+
+
+def test_a_late_arrival_does_not_end_the_first_walk(redis_site):
+    """One post dated before the backfill on the first page: what follows it is newer."""
+    late = status(119, created_ms=now_ms() - 30 * 3600_000)
+    network = redis_site.add(Mastodon([status(n) for n in range(119)] + [late]))
+    redis_site.configure([network.source(backfill="24h")])
+    assert redis_site.once().status == 0
+    assert {mastodon.uri_of(status(n)) for n in range(119)} <= redis_site.mention_ids()
 
 
 def test_own_posts_and_reposts_are_no_work(redis_site):

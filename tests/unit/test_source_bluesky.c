@@ -314,6 +314,10 @@ static void test_ends_of_a_walk(void **state)
     assert_int_equal(rig_feed(&rig, 200, page_of(&rig, "2026-11-21T17:20:00Z", "same")), 0);
     rig_go_on(&rig);
     assert_int_equal(rig_feed(&rig, 200, page_of(&rig, "2026-11-21T17:19:00Z", "same")), 0);
+    assert_int_equal(rig.step.kind, STEP_PAGE); /* the same page again: asked once more */
+    assert_false(rig.step.gap);
+    rig_go_on(&rig);
+    assert_int_equal(rig_feed(&rig, 200, page_of(&rig, "2026-11-21T17:19:00Z", "same")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_true(rig.step.gap);
 
