@@ -432,35 +432,6 @@ int app_check(const struct app_options *options)
     return APP_OK;
 }
 
-/* A type's own keys; nothing for a type without any. */
-static void print_own_keys(const char *what, const struct source_driver *driver, const char *prefix,
-                           const struct option *options, const char *format)
-{
-    bool man = strcmp(format, "man") == 0;
-
-    if (!options || !options[0].key)
-        return;
-    printf(man ? ".SS %s of type %s\n" : "%s of type %s\n\n", what, driver->name);
-    if (man)
-        printf("%s\n", driver->help);
-    options_print(options, prefix, format, stdout);
-    if (!man)
-        putchar('\n');
-}
-
-void app_print_config_help(const char *format)
-{
-    if (strcmp(format, "man") == 0)
-        puts(".TH MENTIOND\\-CONFIG 5 \"\" \"mentiond " MENTIOND_VERSION "\" \"File Formats\"\n"
-             ".SH NAME\nmentiond\\-config \\- configuration of mentiond\n"
-             ".SH DESCRIPTION\nOne YAML file; the shipped one explains itself. All of its keys:");
-    settings_print_help(format, stdout);
-    for (const struct source_driver *const *driver = source_drivers; *driver; driver++)
-        print_own_keys("Accounts", *driver, "accounts.NAME", (*driver)->account_options, format);
-    for (const struct source_driver *const *driver = source_drivers; *driver; driver++)
-        print_own_keys("Sources", *driver, "brands.NAME.sources[]", (*driver)->options, format);
-}
-
 int app_run(const struct app_options *options)
 {
     struct app app = {.options = *options};

@@ -15,9 +15,6 @@ struct app_options {
 /* Loads all that a start would, with the tests of the rule packs; prints every error to standard error. */
 int app_check(const struct app_options *options);
 
-/* Every key of the configuration, to standard output. `format`: "text" or "man". */
-void app_print_config_help(const char *format);
-
 /* Runs until a signal, or with `once` until every source is through. Returns the exit status. */
 int app_run(const struct app_options *options);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "config_help.h"
 #include "mentiond/base.h"
 #include "mentiond/json.h"
 
@@ -107,8 +108,8 @@ int main(int argc, char **argv)
     json_init();
     switch (line.action) {
     case HELP: print_help(stdout); return APP_OK;
-    case HELP_CONFIG: app_print_config_help("text"); return APP_OK;
-    case HELP_CONFIG_MAN: app_print_config_help("man"); return APP_OK;
+    case HELP_CONFIG: config_help_print(CONFIG_HELP_TEXT); return APP_OK;
+    case HELP_CONFIG_MAN: config_help_print(CONFIG_HELP_MAN); return APP_OK;
     case VERSION: puts("mentiond " MENTIOND_VERSION); return APP_OK;
     case CHECK: return app_check(&line.app);
     case RUN: break;

@@ -85,11 +85,10 @@ static bool is_shortened(struct str shown, struct str uri)
 
 static void add_card(struct buf *out, const json_t *post)
 {
-    const json_t *card = json_path(post, "embed.external");
+    const json_t *plain = json_path(post, "embed.external");
+    const json_t *card = plain ? plain : json_path(post, "embed.media.external");
     const struct str parts[] = {json_get_text(card, "title"), json_get_text(card, "description")};
 
-    if (!card)
-        card = json_path(post, "embed.media.external");
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         if (parts[i].len == 0)
             continue;

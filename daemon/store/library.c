@@ -36,7 +36,7 @@ static void fail(struct store *store, const struct redisReply *reply, const stru
     if (err)
         why = *err;
     else
-        error_set(&why, -EPROTO, "%.*s", (int)reply->len, reply->str ? reply->str : "");
+        error_set(&why, -EPROTO, "%s", reply && reply->str ? reply->str : "an answer of no use");
     error_prefix(&why, why.code, "redis: loading the queue library");
     store_library_done(store, &why);
 }

@@ -453,11 +453,12 @@ void store_destroy(struct store *store)
 {
     if (!store)
         return;
-    while (store->pending) {
+    for (struct store_pending *call = store->pending, *next; call; call = next) {
         struct error err;
 
+        next = call->next;
         error_set(&err, -ECANCELED, "redis: closed before an answer came");
-        store_pending_finish(store->pending, NULL, &err);
+        store_pending_finish(call, NULL, &err);
     }
     free(store->name_space);
     free(store);

@@ -27,7 +27,7 @@ static inline struct str str_from(const char *s)
 
 static inline struct str str_slice(struct str text, size_t start, size_t end)
 {
-    return (struct str){text.s ? text.s + start : text.s, end - start};
+    return text.len ? (struct str){text.s + start, end - start} : text;
 }
 
 static inline bool str_eq(struct str a, struct str b)

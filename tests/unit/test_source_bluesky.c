@@ -267,6 +267,23 @@ static void test_posts_become_mentions(void **state)
     rig_finish(&rig);
 }
 
+static void test_card_beside_a_quote(void **state)
+{
+    static const char page[] =
+        "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/1\",\"author\":{\"did\":\"did:plc:a\"},"
+        "\"indexedAt\":\"2026-11-21T17:20:00Z\",\"record\":{\"text\":\"read this\","
+        "\"createdAt\":\"2026-11-21T17:20:00Z\"},\"embed\":{\"$type\":\"app.bsky.embed.recordWithMedia#view\","
+        "\"media\":{\"external\":{\"title\":\"Acme is down\",\"description\":\"Since noon\"}}}}]}";
+    struct rig rig;
+
+    (void)state;
+    start_with_session(&rig);
+    rig.at.low = STR("1795280400000");
+    assert_int_equal(rig_feed(&rig, 200, STR(page)), 0);
+    assert_str(rig.page.mentions[0].text, "read this\nAcme is down\nSince noon");
+    rig_finish(&rig);
+}
+
 static struct str page_of(struct rig *rig, const char *created_at, const char *cursor)
 {
     return arena_printf(&rig->arena,
@@ -381,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_odd_sessions),
         cmocka_unit_test(test_plain_pds_is_not_trusted),
         cmocka_unit_test(test_posts_become_mentions),
+        cmocka_unit_test(test_card_beside_a_quote),
         cmocka_unit_test(test_walk_until_the_overlap_is_behind),
         cmocka_unit_test(test_ends_of_a_walk),
         cmocka_unit_test(test_refusals),
