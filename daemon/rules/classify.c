@@ -125,11 +125,10 @@ static void sum_up(const struct ruleset *set, struct judgement *j)
     int64_t sums[CLASS_COUNT] = {0};
     int best = 0;
 
-    for (size_t i = 0; i < set->n_rules; i++) {
-        if (!j->counts[i])
-            continue;
-        sums[set->rules[i].class] += set->rules[i].score;
-        j->signals |= set->rules[i].signal;
+    for (size_t i = 0; i < j->n_counted; i++) {
+        const struct rule *rule = &set->rules[j->counted[i]];
+        sums[rule->class] += rule->score;
+        j->signals |= rule->signal;
     }
     for (size_t i = 0; i < ARRAY_LEN(by_rank); i++) {
         enum mention_class class = by_rank[i];
@@ -148,7 +147,8 @@ static int judgement_alloc(const struct ruleset *set, struct judgement *j)
     j->guards = arena_zalloc(&j->arena, (set->n_guards + 1) * sizeof(*j->guards));
     j->counts = arena_zalloc(&j->arena, set->n_rules + 1);
     j->packs = arena_zalloc(&j->arena, set->n_packs + 1);
-    return j->hits && j->captures && j->guards && j->counts && j->packs ? 0 : -ENOMEM;
+    j->counted = arena_alloc(&j->arena, JUDGED_HITS_MAX * sizeof(*j->counted));
+    return j->hits && j->captures && j->guards && j->counts && j->packs && j->counted ? 0 : -ENOMEM;
 }
 
 int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret)

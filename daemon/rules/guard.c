@@ -32,6 +32,9 @@ void guards_apply(const struct ruleset *set, struct judgement *j)
     for (size_t i = 0; i < j->n_hits; i++) {
         struct judged_hit *hit = &j->hits[i];
         hit->held_by = find_guard(set, j, hit);
-        j->counts[hit->rule] |= hit->held_by == HELD_BY_NOBODY;
+        if (hit->held_by != HELD_BY_NOBODY || j->counts[hit->rule])
+            continue;
+        j->counts[hit->rule] = true;
+        j->counted[j->n_counted++] = hit->rule;
     }
 }

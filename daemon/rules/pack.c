@@ -10,7 +10,7 @@
 
 #define NAME_MAX_LEN 64
 #define LIST_ITEMS_MAX 1000
-#define GUARDS_MAX 5000
+#define GUARDS_MAX (2 * RULES_MAX)
 
 struct pack_head {
     struct str name, lang, description;
@@ -220,20 +220,28 @@ const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str
     return str_nearest(name, candidates, sizeof(candidates[0]));
 }
 
+static bool find_own_guard(const struct ruleset *set, const struct pack *pack, struct str name,
+                           uint32_t *ret)
+{
+    for (uint32_t i = pack->first_guard; i < pack->end_guard; i++) {
+        if (!str_eq(set->guards[i].name, name))
+            continue;
+        *ret = i;
+        return true;
+    }
+    return false;
+}
+
 bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret)
 {
     const struct pack *own = &set->packs[pack];
-    bool found = false;
 
-    for (uint32_t i = 0; i < set->n_guards; i++) {
-        const struct guard *g = &set->guards[i];
-        if (!str_eq(g->name, name) || !shares(own, &set->packs[g->pack]))
-            continue;
-        if (!found || g->pack == pack)
-            *ret = i;
-        found = true;
-    }
-    return found;
+    if (find_own_guard(set, own, name, ret))
+        return true;
+    for (size_t i = 0; i < set->n_packs; i++)
+        if (shares(own, &set->packs[i]) && find_own_guard(set, &set->packs[i], name, ret))
+            return true;
+    return false;
 }
 
 const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct str name)
@@ -242,9 +250,12 @@ const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct st
     struct candidate candidates[CANDIDATES_MAX + 1] = {{0}};
     size_t n = 0;
 
-    for (size_t i = 0; i < set->n_guards; i++)
-        if (shares(&set->packs[pack], &set->packs[set->guards[i].pack]))
-            candidate_add(arena, candidates, &n, set->guards[i].name);
+    for (size_t i = 0; i < set->n_packs; i++) {
+        const struct pack *owner = &set->packs[i];
+        for (uint32_t g = owner->first_guard;
+             shares(&set->packs[pack], owner) && g < owner->end_guard; g++)
+            candidate_add(arena, candidates, &n, set->guards[g].name);
+    }
     return str_nearest(name, candidates, sizeof(candidates[0]));
 }
 

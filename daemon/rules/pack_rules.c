@@ -114,10 +114,14 @@ static void read_captures(const struct reading *x, const struct rule_body *body,
 static void keep_literals(const struct reading *x, struct rule *rule,
                           const struct rule_capture *captures, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    struct rule_capture *kept =
+        n > 0 ? arena_alloc(&x->set->arena, n * sizeof(*captures)) : NULL;
+
+    for (size_t i = 0; kept && i < n; i++)
         if (!phrase_is_builtin(captures[i].value) &&
             !pack_find_list(x->set, x->pack, captures[i].value))
-            rule->captures[rule->n_captures++] = captures[i];
+            kept[rule->n_captures++] = captures[i];
+    rule->captures = kept;
 }
 
 /* ---- one rule ------------------------------------------------------------------------------- */
@@ -137,18 +141,20 @@ static void check_purpose(const struct reading *x, const struct rule_body *body)
         diag_error(x->d, x->doc, x->node->mark, "%s: neither phrases nor regex", x->where);
 }
 
-static void check_unique(const struct reading *x, struct str id)
+/* Of two packs with one name, which is a mistake of its own, each has its own ids. */
+static void name_rule(const struct reading *x, const struct rule *rule)
 {
     const struct config_node *node = config_get(x->node, "id");
+    uint32_t index = (uint32_t)(rule - x->set->rules), other = index;
 
-    for (size_t i = 0; node && id.len > 0 && i < x->set->n_rules; i++) {
-        const struct rule *other = &x->set->rules[i];
-        if (other->pack != x->pack || !str_eq(other->id, id))
-            continue;
-        diag_error(x->d, x->doc, node->mark, "%s: id '%.*s' is taken by the rule in line %u",
-                   x->where, STR_FMT(id), other->node->mark.line);
+    if (!node || rule->id.len == 0)
         return;
-    }
+    if (name_index_find(&x->set->names, rule->name, &other) &&
+        x->set->rules[other].pack == x->pack)
+        diag_error(x->d, x->doc, node->mark, "%s: id '%.*s' is taken by the rule in line %u",
+                   x->where, STR_FMT(rule->id), x->set->rules[other].node->mark.line);
+    else if (!name_index_add(&x->set->names, rule->name, index))
+        diag_error(x->d, x->doc, node->mark, "%s: out of memory", x->where);
 }
 
 static void read_tests(const struct reading *x, const struct rule_body *body, struct rule *rule)
@@ -178,10 +184,17 @@ static void read_patterns(const struct reading *x, const struct rule_body *body,
 static void read_guards(const struct reading *x, const struct rule_body *body, struct rule *rule)
 {
     const struct pack *pack = &x->set->packs[x->pack];
+    uint32_t guards[RULE_GUARDS_MAX], *kept;
+    size_t n = pack->n_unless;
 
-    memcpy(rule->guards, pack->unless, pack->n_unless * sizeof(*pack->unless));
-    rule->n_guards = pack->n_unless;
-    pack_read_unless(x->set, x->pack, x->where, body->unless, rule->guards, &rule->n_guards, x->d);
+    memcpy(guards, pack->unless, n * sizeof(*guards));
+    pack_read_unless(x->set, x->pack, x->where, body->unless, guards, &n, x->d);
+    kept = n > 0 ? arena_alloc(&x->set->arena, n * sizeof(*kept)) : NULL;
+    if (!kept)
+        return;
+    memcpy(kept, guards, n * sizeof(*kept));
+    rule->guards = kept;
+    rule->n_guards = n;
 }
 
 static void fill_rule(const struct reading *x, const struct rule_body *body, struct rule *rule)
@@ -214,12 +227,12 @@ static void read_rule(struct ruleset *set, uint32_t pack, const struct config_no
     if (node->kind != CONFIG_MAP)
         return;
     check_purpose(&x, &body);
-    check_unique(&x, body.id);
     struct rule *rule = ruleset_grow((void **)&set->rules, &set->n_rules, &set->cap_rules,
                                      sizeof(*rule), RULES_MAX, "rules", d);
     if (!rule)
         return;
     fill_rule(&x, &body, rule);
+    name_rule(&x, rule);
     read_guards(&x, &body, rule);
     read_captures(&x, &body, captures, &n_captures);
     keep_literals(&x, rule, captures, n_captures);

@@ -258,6 +258,7 @@ void ruleset_unref(struct ruleset *set)
     free(set->patterns);
     free(set->guards);
     free(set->rules);
+    name_index_finish(&set->names);
     free(set->packs);
     arena_finish(&set->arena);
     free(set);

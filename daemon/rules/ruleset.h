@@ -8,6 +8,7 @@
 
 #include "mentiond/rules.h"
 #include "rules/matcher.h"
+#include "rules/names.h"
 #include "rules/phrase.h"
 
 #define RULE_GUARDS_MAX 32
@@ -30,9 +31,9 @@ struct rule {
     enum mention_class class; /* CLASS_NONE for signal and extract rules */
     unsigned signal;          /* one enum mention_signal bit, or 0 */
     int score;
-    uint32_t guards[RULE_GUARDS_MAX]; /* each may hold a hit back */
+    const uint32_t *guards;   /* each may hold a hit back */
     size_t n_guards;
-    struct rule_capture captures[RULE_CAPTURES_MAX]; /* said whenever the rule counts */
+    const struct rule_capture *captures; /* said whenever the rule counts */
     size_t n_captures;
     const struct config_node *node, *match, *skip; /* the rule in its doc, and its tests */
 };
@@ -63,6 +64,7 @@ struct ruleset {
     size_t n_packs;
     struct rule *rules;
     size_t n_rules, cap_rules;
+    struct name_index names; /* owned; "pack/id" of each rule */
     struct guard *guards;
     size_t n_guards, cap_guards;
     struct pattern *patterns;
@@ -130,6 +132,8 @@ struct judgement {
     size_t n_captures;
     uint64_t *guards;  /* for each guard the sentences it was seen in, bit 63 for all later ones */
     bool *counts;      /* for each rule: has a hit that nobody held back */
+    uint32_t *counted; /* those rules, each once */
+    size_t n_counted;
     bool *packs;       /* for each pack: judges this mention */
     int scores[CLASS_COUNT], thresholds[CLASS_COUNT];
     unsigned signals;

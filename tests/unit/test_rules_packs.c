@@ -203,6 +203,25 @@ static void test_a_set_lives_while_somebody_holds_it(void **state)
     ruleset_unref(NULL);
 }
 
+/* Each rule is known by its name, however many there are. */
+static void test_a_doubled_id_among_thousands_is_found(void **state)
+{
+    struct buf pack = BUF_INIT(1024 * 1024);
+    static struct diag d;
+
+    (void)state;
+    buf_append_str(&pack, STR("pack: t\nrules:\n"));
+    for (int i = 0; i < 5000; i++)
+        buf_printf(&pack, "- {id: r%d, class: praise, phrases: [word%d]}\n", i == 4999 ? 17 : i, i);
+    diag_init(&d);
+    assert_null(ruleset_parse("t.yaml", buf_str(&pack), RULE_ENGINE_REFERENCE, &d));
+    assert_int_equal(d.n_errors, 1);
+    assert_non_null(strstr(d.items[0].text, "t.yaml:5002:8: rules.r17: id 'r17' is taken by the "
+                                            "rule in line 20"));
+    diag_finish(&d);
+    buf_finish(&pack);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_tests_inside_packs),
         cmocka_unit_test(test_folders_share_lists_and_a_later_pack_sets_thresholds),
         cmocka_unit_test(test_missing_paths_are_errors),
+        cmocka_unit_test(test_a_doubled_id_among_thousands_is_found),
         cmocka_unit_test(test_a_set_lives_while_somebody_holds_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
