@@ -99,17 +99,26 @@ static bool pack_judges(const struct pack *pack, struct str lang)
            str_eq_nocase(tag, primary_tag(pack->lang));
 }
 
-/* The last pack that says something about a class decides its threshold, so that local packs
+static void take_said(int values[CLASS_COUNT], const int said[CLASS_COUNT])
+{
+    for (size_t c = 0; c < CLASS_COUNT; c++)
+        if (said[c] != THRESHOLD_UNSET)
+            values[c] = said[c];
+}
+
+/* The last pack that says something about a class decides its threshold and margin, so that local packs
  * come last. */
 static void choose_packs(const struct ruleset *set, struct str lang, struct judgement *j)
 {
     for (size_t c = 0; c < CLASS_COUNT; c++)
         j->thresholds[c] = THRESHOLD_DEFAULT;
     for (size_t i = 0; i < set->n_packs; i++) {
-        j->packs[i] = pack_judges(&set->packs[i], lang);
-        for (size_t c = 0; j->packs[i] && c < CLASS_COUNT; c++)
-            if (set->packs[i].thresholds[c] != THRESHOLD_UNSET)
-                j->thresholds[c] = set->packs[i].thresholds[c];
+        const struct pack *pack = &set->packs[i];
+        j->packs[i] = pack_judges(pack, lang);
+        if (!j->packs[i])
+            continue;
+        take_said(j->thresholds, pack->thresholds);
+        take_said(j->margins, pack->margins);
     }
 }
 
@@ -123,21 +132,47 @@ static int clamp_score(int64_t score)
 static void sum_up(const struct ruleset *set, struct judgement *j)
 {
     int64_t sums[CLASS_COUNT] = {0};
-    int best = 0;
 
     for (size_t i = 0; i < j->n_counted; i++) {
         const struct rule *rule = &set->rules[j->counted[i]];
-        sums[rule->class] += rule->score;
         j->signals |= rule->signal;
+        if (rule->priority > j->priority)
+            j->priority = rule->priority;
     }
-    for (size_t i = 0; i < ARRAY_LEN(by_rank); i++) {
-        enum mention_class class = by_rank[i];
-        j->scores[class] = clamp_score(sums[class]);
-        if (j->scores[class] >= j->thresholds[class] && j->scores[class] > best) {
-            best = j->scores[class];
-            j->class = class;
-        }
+    for (size_t i = 0; i < j->n_counted; i++) {
+        const struct rule *rule = &set->rules[j->counted[i]];
+        for (size_t c = 0; rule->priority == j->priority && c < CLASS_COUNT; c++)
+            sums[c] += rule->scores[c];
     }
+    for (size_t c = CLASS_NONE + 1; c < CLASS_COUNT; c++)
+        j->scores[c] = clamp_score(sums[c]);
+}
+
+/* The highest of the classes in the running; CLASS_NONE when there is none. */
+static enum mention_class find_best(const struct judgement *j, const bool running[CLASS_COUNT])
+{
+    enum mention_class best = CLASS_NONE;
+
+    for (size_t i = 0; i < ARRAY_LEN(by_rank); i++)
+        if (running[by_rank[i]] && (!best || j->scores[by_rank[i]] > j->scores[best]))
+            best = by_rank[i];
+    return best;
+}
+
+/* A class that is not far enough ahead of the next leaves the verdict to it. */
+static enum mention_class choose_class(const struct judgement *j)
+{
+    bool running[CLASS_COUNT] = {false};
+    enum mention_class best, next;
+
+    for (size_t c = CLASS_NONE + 1; c < CLASS_COUNT; c++)
+        running[c] = j->scores[c] > 0 && j->scores[c] >= j->thresholds[c];
+    do {
+        best = find_best(j, running);
+        running[best] = false;
+        next = find_best(j, running);
+    } while (next != CLASS_NONE && j->scores[best] - j->scores[next] < j->margins[best]);
+    return best;
 }
 
 static int judgement_alloc(const struct ruleset *set, struct judgement *j)
@@ -170,6 +205,7 @@ int judgement_make(struct ruleset *set, const struct mention *m, struct judgemen
     remove_doubles(ret);
     guards_apply(set, ret);
     sum_up(set, ret);
+    ret->class = choose_class(ret);
     return 0;
 }
 
@@ -185,7 +221,7 @@ static void hit_add(const struct ruleset *set, const struct judged_hit *hit, str
     const struct rule *rule = &set->rules[hit->rule];
 
     m->hits[m->n_hits++] = (struct mention_hit){
-        .rule = rule->name, .class = rule->class, .score = rule->score,
+        .rule = rule->name, .class = rule->class, .score = rule->scores[rule->class],
         .start = hit->start, .end = hit->end,
     };
 }

@@ -37,7 +37,16 @@ static void write_effect(struct buf *out, const struct rule *rule)
     else if (rule->class == CLASS_NONE)
         buf_printf(out, "  %-19s", "extract");
     else
-        buf_printf(out, "  %-12s %+4d  ", mention_class_name(rule->class), rule->score);
+        buf_printf(out, "  %-12s %+4d  ", mention_class_name(rule->class),
+                   rule->scores[rule->class]);
+}
+
+static void write_further_scores(struct buf *out, const struct rule *rule)
+{
+    for (int class = CLASS_OUTAGE; class > CLASS_NONE; class --)
+        if (rule->scores[class] != 0 && class != (int)rule->class)
+            buf_printf(out, "  %s %+d", mention_class_name((enum mention_class)class),
+                       rule->scores[class]);
 }
 
 static void write_held(struct buf *out, const struct ruleset *set, uint32_t index)
@@ -60,19 +69,26 @@ static void write_hit(struct buf *out, const struct ruleset *set, const struct j
     text_for_terminal(rule->name, out);
     buf_append_str(out, STR("  "));
     write_words(out, j, hit);
+    write_further_scores(out, rule);
     write_captures(out, rule->captures, rule->n_captures);
     write_captures(out, j->captures + hit->first_capture, hit->n_captures);
     if (hit->held_by != HELD_BY_NOBODY)
         write_held(out, set, hit->held_by);
+    else if (rule->priority < j->priority)
+        buf_printf(out, "\n%21sadds nothing: rules of priority %d decide", "", j->priority);
     buf_append_char(out, '\n');
 }
 
 static void write_verdict(struct buf *out, const struct judgement *j)
 {
     buf_append_str(out, STR("scores  "));
-    for (int class = CLASS_OUTAGE; class > CLASS_NONE; class --)
-        buf_printf(out, "%s %d of %d%s", mention_class_name((enum mention_class)class),
-                   j->scores[class], j->thresholds[class], class > CLASS_PRAISE ? ", " : "\n");
+    for (int class = CLASS_OUTAGE; class > CLASS_NONE; class --) {
+        buf_printf(out, "%s %d of %d", mention_class_name((enum mention_class)class),
+                   j->scores[class], j->thresholds[class]);
+        if (j->margins[class] > 0)
+            buf_printf(out, " and %d ahead", j->margins[class]);
+        buf_append_str(out, class > CLASS_PRAISE ? STR(", ") : STR("\n"));
+    }
     buf_printf(out, "verdict  %s%s\n", mention_class_name(j->class),
                j->limited ? " (a regex reached its limit and counts as no hit)" : "");
 }

@@ -14,7 +14,7 @@
 
 struct pack_head {
     struct str name, lang, description;
-    const struct config_node *lists, *guards, *unless, *thresholds, *rules;
+    const struct config_node *lists, *guards, *unless, *thresholds, *margins, *rules;
 };
 
 static const struct option head_options[] = {
@@ -33,25 +33,17 @@ static const struct option head_options[] = {
      .help = "Guards of every rule of the pack."},
     {.key = "thresholds", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, thresholds),
      .help = "Score that a class needs, by class."},
+    {.key = "margins", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, margins),
+     .help = "How far a class must be ahead of the next one, by class."},
     {.key = "rules", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, rules),
      .help = "The rules."},
     {0},
 };
 
-struct pack_thresholds {
-    int64_t by_class[CLASS_COUNT];
-};
-
-#define THRESHOLD(name, class)                                                                     \
-    {.key = name, .kind = OPTION_INT, .offset = offsetof(struct pack_thresholds, by_class[class]), \
-     .min = 0, .max = 1000, .help = "Score that the class needs to be the verdict."}
-
-static const struct option threshold_options[] = {
-    THRESHOLD("outage", CLASS_OUTAGE),
-    THRESHOLD("complaint", CLASS_COMPLAINT),
-    THRESHOLD("praise", CLASS_PRAISE),
-    {0},
-};
+static const struct option threshold_options[] =
+    BY_CLASS_TABLE(0, 1000, "Score that the class needs to be the verdict.");
+static const struct option margin_options[] =
+    BY_CLASS_TABLE(0, 1000, "How far the class must be ahead of the next to be the verdict.");
 
 struct guard_body {
     const struct config_node *phrases, *regex;
@@ -96,20 +88,22 @@ void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_
 
 /* ---- the head ------------------------------------------------------------------------------- */
 
-static void read_thresholds(struct pack *pack, struct diag *d)
+void pack_read_by_class(const struct option *table, const char *where,
+                        const struct config_node *map, struct config_doc *doc, int unset,
+                        int ret_values[CLASS_COUNT], struct diag *d)
 {
-    struct pack_thresholds t = {{0}};
-    const struct option_target target = {threshold_options, &t};
+    struct by_class values = {{0}};
+    const struct option_target target = {table, &values};
 
     for (size_t i = 0; i < CLASS_COUNT; i++)
-        pack->thresholds[i] = THRESHOLD_UNSET;
-    if (!pack->thresholds_node)
+        ret_values[i] = unset;
+    if (!map)
         return;
-    options_decode(&target, 1, "thresholds", pack->thresholds_node, pack->doc, d);
-    for (const struct option *o = threshold_options; o->key; o++) {
-        size_t class = (o->offset - offsetof(struct pack_thresholds, by_class)) / sizeof(int64_t);
-        if (config_get(pack->thresholds_node, o->key))
-            pack->thresholds[class] = (int)t.by_class[class];
+    options_decode(&target, 1, where, map, doc, d);
+    for (const struct option *o = table; o->key; o++) {
+        size_t class = (o->offset - offsetof(struct by_class, of)) / sizeof(int64_t);
+        if (config_get(map, o->key))
+            ret_values[class] = (int)values.of[class];
     }
 }
 
@@ -125,9 +119,11 @@ void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
     pack->lists_node = head.lists;
     pack->guards_node = head.guards;
     pack->unless_node = head.unless;
-    pack->thresholds_node = head.thresholds;
     pack->rules_node = head.rules;
-    read_thresholds(pack, d);
+    pack_read_by_class(threshold_options, "thresholds", head.thresholds, pack->doc,
+                       THRESHOLD_UNSET, pack->thresholds, d);
+    pack_read_by_class(margin_options, "margins", head.margins, pack->doc, THRESHOLD_UNSET,
+                       pack->margins, d);
     for (uint32_t i = 0; i < index && head.name.len > 0; i++)
         if (str_eq(set->packs[i].name, head.name))
             diag_error(d, pack->doc, config_get(pack->doc->root, "pack")->mark,

@@ -5,16 +5,18 @@
 #define WHERE_MAX 128
 
 struct rule_body {
-    struct str id, topic, place, note;
-    int class, signal;
-    int64_t score;
+    struct str id, topic, place, owner, since, note;
+    int class, signal, status;
+    int64_t score, priority;
     bool extract;
-    const struct config_node *phrases, *regex, *unless, *capture, *tests;
+    const struct config_node *scores, *phrases, *regex, *unless, *capture, *tests;
 };
 
 static const char *const classes[] = {"none", "praise", "complaint", "outage", NULL};
 static const char *const signals[] = {"none", "recovery", "maintenance", "past", "joke", "news",
                                       "other-brand", NULL};
+
+static const char *const statuses[] = {"stable", "experimental", NULL};
 
 #define FIELD(name) .offset = offsetof(struct rule_body, name)
 
@@ -29,6 +31,10 @@ static const struct option rule_options[] = {
      .help = "The rule only captures; it has neither class nor signal."},
     {.key = "score", .kind = OPTION_INT, FIELD(score), .def = "3", .min = -SCORE_MAX,
      .max = SCORE_MAX, .help = "What the rule adds to its class, once a post."},
+    {.key = "scores", .kind = OPTION_NODE, FIELD(scores),
+     .help = "What the rule adds to several classes, by class."},
+    {.key = "priority", .kind = OPTION_INT, FIELD(priority), .max = 100,
+     .help = "Of the rules that count only those with the highest priority add scores."},
     {.key = "phrases", .kind = OPTION_NODE, FIELD(phrases), .help = "Phrases; one must match."},
     {.key = "regex", .kind = OPTION_NODE, FIELD(regex), .help = "PCRE2 regexes; one must match."},
     {.key = "unless", .kind = OPTION_NODE, FIELD(unless),
@@ -41,19 +47,32 @@ static const struct option rule_options[] = {
      .help = "Short for capture: {place: ...}."},
     {.key = "tests", .kind = OPTION_NODE, FIELD(tests),
      .help = "match: posts that the rule must decide; skip: posts where it must not count."},
+    {.key = "owner", .kind = OPTION_STRING, FIELD(owner), .max = 64,
+     .help = "Who answers for the rule, for people."},
+    {.key = "status", .kind = OPTION_ENUM, FIELD(status), .def = "stable", .choices = statuses,
+     .help = "Whether the rule has proved itself, for people."},
+    {.key = "since", .kind = OPTION_STRING, FIELD(since), .max = 32,
+     .help = "Date or version from which the rule is there, for people."},
     {.key = "note", .kind = OPTION_STRING, FIELD(note), .help = "Why, for people."},
     {0},
 };
 
+static const struct option score_options[] =
+    BY_CLASS_TABLE(-SCORE_MAX, SCORE_MAX, "What the rule adds to this class, once a post.");
+
 struct rule_tests {
-    const struct config_node *match, *skip;
+    const struct config_node *kinds[RULE_TEST_KINDS];
 };
 
+#define TESTS(name, which, text)                                                                   \
+    {.key = name, .kind = OPTION_NODE, .offset = offsetof(struct rule_tests, kinds[which]),         \
+     .help = text}
+
 static const struct option test_options[] = {
-    {.key = "match", .kind = OPTION_NODE, .offset = offsetof(struct rule_tests, match),
-     .help = "Posts that this rule hits and whose verdict is its class."},
-    {.key = "skip", .kind = OPTION_NODE, .offset = offsetof(struct rule_tests, skip),
-     .help = "Posts where this rule does not count."},
+    TESTS("match", RULE_TEST_MATCH, "Posts that this rule hits and whose verdict is its class."),
+    TESTS("skip", RULE_TEST_SKIP, "Posts where this rule does not count."),
+    TESTS("todo_match", RULE_TEST_TODO_MATCH, "Posts that should be in match, but fail as yet."),
+    TESTS("todo_skip", RULE_TEST_TODO_SKIP, "Posts that should be in skip, but fail as yet."),
     {0},
 };
 
@@ -128,7 +147,7 @@ static void keep_literals(const struct reading *x, struct rule *rule,
 
 static void check_purpose(const struct reading *x, const struct rule_body *body)
 {
-    int purposes = (body->class > 0) + (body->signal > 0) + body->extract;
+    int purposes = (body->class > 0 || body->scores) + (body->signal > 0) + body->extract;
     bool mistyped = config_get(x->node, "class") || config_get(x->node, "signal");
 
     if (purposes == 0 && !mistyped)
@@ -165,8 +184,7 @@ static void read_tests(const struct reading *x, const struct rule_body *body, st
 
     snprintf(where, sizeof(where), "%s.tests", x->where);
     options_decode(&target, 1, where, body->tests, x->doc, x->d);
-    rule->match = tests.match;
-    rule->skip = tests.skip;
+    memcpy(rule->tests, tests.kinds, sizeof(rule->tests));
 }
 
 static void read_patterns(const struct reading *x, const struct rule_body *body, uint32_t owner,
@@ -197,6 +215,35 @@ static void read_guards(const struct reading *x, const struct rule_body *body, s
     rule->n_guards = n;
 }
 
+/* A rule that says no class speaks for the one to which it adds most. */
+static enum mention_class best_class(const int scores[CLASS_COUNT])
+{
+    enum mention_class best = CLASS_NONE;
+
+    for (int class = CLASS_OUTAGE; class > CLASS_NONE; class --)
+        if (scores[class] != 0 && (best == CLASS_NONE || scores[class] > scores[best]))
+            best = (enum mention_class)class;
+    return best;
+}
+
+static void read_scores(const struct reading *x, const struct rule_body *body, struct rule *rule)
+{
+    const struct config_node *both = config_get(x->node, "score");
+    char where[WHERE_MAX + 8];
+
+    snprintf(where, sizeof(where), "%s.scores", x->where);
+    pack_read_by_class(score_options, where, body->scores, x->doc, 0, rule->scores, x->d);
+    rule->class = body->class > 0 ? (enum mention_class)body->class : best_class(rule->scores);
+    if (rule->class == CLASS_NONE && body->scores)
+        diag_error(x->d, x->doc, body->scores->mark, "%s: adds to no class", where);
+    if (rule->class == CLASS_NONE)
+        return;
+    if (both && (body->class == 0 || rule->scores[rule->class] != 0))
+        diag_error(x->d, x->doc, both->mark, "%s.score: scores says it too", x->where);
+    if (body->class > 0 && rule->scores[rule->class] == 0)
+        rule->scores[rule->class] = (int)body->score;
+}
+
 static void fill_rule(const struct reading *x, const struct rule_body *body, struct rule *rule)
 {
     struct pack *pack = &x->set->packs[x->pack];
@@ -205,9 +252,13 @@ static void fill_rule(const struct reading *x, const struct rule_body *body, str
     rule->name = arena_printf(&x->set->arena, "%.*s/%.*s", STR_FMT(pack->name), STR_FMT(body->id));
     rule->pack = x->pack;
     rule->node = x->node;
-    rule->class = (enum mention_class)body->class;
     rule->signal = body->signal > 0 ? 1u << (body->signal - 1) : 0;
-    rule->score = rule->class == CLASS_NONE ? 0 : (int)body->score;
+    rule->priority = (int)body->priority;
+    rule->experimental = body->status == 1;
+    rule->owner = body->owner;
+    rule->since = body->since;
+    rule->note = body->note;
+    read_scores(x, body, rule);
 }
 
 static void read_rule(struct ruleset *set, uint32_t pack, const struct config_node *node,

@@ -1,14 +1,24 @@
 /* The tests inside packs. A `match` holds if its rule counts and the verdict of the whole set
- * is the rule's class (a signal or extract rule only has to count); a `skip` holds if its rule
- * does not count. */
+ * is the rule's class (a rule that adds nothing to a class only has to count); a `skip` holds if
+ * its rule does not count. A todo is a test that fails as yet: it is reported when it passes. */
 #include <errno.h>
 
 #include "rules/ruleset.h"
 
+static const struct {
+    const char *name;
+    bool want, todo;
+} kinds[RULE_TEST_KINDS] = {
+    [RULE_TEST_MATCH] = {"match", true, false},
+    [RULE_TEST_SKIP] = {"skip", false, false},
+    [RULE_TEST_TODO_MATCH] = {"match", true, true},
+    [RULE_TEST_TODO_SKIP] = {"skip", false, true},
+};
+
 struct testing {
     struct ruleset *set;
     uint32_t rule;
-    bool want; /* the rule should count */
+    enum rule_test kind;
     size_t ran;
     struct diag *d;
 };
@@ -30,23 +40,34 @@ static void describe(const struct testing *t, const struct judgement *j, char *t
     }
 }
 
+/* What is wrong, or NULL. */
+static const char *judge_test(const struct testing *t, const struct judgement *j)
+{
+    const struct rule *rule = &t->set->rules[t->rule];
+    bool counts = j->counts[t->rule];
+
+    if (!kinds[t->kind].want)
+        return counts ? "should skip this test" : NULL;
+    if (!counts)
+        return "does not match this test";
+    return rule->scores[rule->class] > 0 && j->class != rule->class ? "matches this test, but"
+                                                                    : NULL;
+}
+
 static void check(const struct testing *t, const struct config_node *node,
                   const struct judgement *j)
 {
     const struct rule *rule = &t->set->rules[t->rule];
     const struct config_doc *doc = t->set->packs[rule->pack].doc;
+    const char *wrong = judge_test(t, j);
     char verdict[256];
 
     describe(t, j, verdict, sizeof(verdict));
-    if (t->want && !j->counts[t->rule])
-        diag_error(t->d, doc, node->mark, "rules.%.*s: does not match this test: %s",
-                   STR_FMT(rule->id), verdict);
-    else if (t->want && rule->class != CLASS_NONE && j->class != rule->class)
-        diag_error(t->d, doc, node->mark, "rules.%.*s: matches this test, but: %s",
-                   STR_FMT(rule->id), verdict);
-    else if (!t->want && j->counts[t->rule])
-        diag_error(t->d, doc, node->mark, "rules.%.*s: should skip this test: %s",
-                   STR_FMT(rule->id), verdict);
+    if (wrong && !kinds[t->kind].todo)
+        diag_error(t->d, doc, node->mark, "rules.%.*s: %s: %s", STR_FMT(rule->id), wrong, verdict);
+    else if (!wrong && kinds[t->kind].todo)
+        diag_warning(t->d, doc, node->mark, "rules.%.*s: this todo passes now; make it a %s",
+                     STR_FMT(rule->id), kinds[t->kind].name);
 }
 
 static void run_one(struct testing *t, const struct config_node *node)
@@ -73,9 +94,11 @@ static void run_one(struct testing *t, const struct config_node *node)
     judgement_finish(&j);
 }
 
-static void run_all(struct testing *t, const struct config_node *node, bool want)
+static void run_all(struct testing *t, enum rule_test kind)
 {
-    t->want = want;
+    const struct config_node *node = t->set->rules[t->rule].tests[kind];
+
+    t->kind = kind;
     if (!node)
         return;
     if (node->kind != CONFIG_LIST) {
@@ -90,9 +113,8 @@ size_t ruleset_run_tests(struct ruleset *set, struct diag *d)
 {
     struct testing t = {.set = set, .d = d};
 
-    for (t.rule = 0; t.rule < set->n_rules; t.rule++) {
-        run_all(&t, set->rules[t.rule].match, true);
-        run_all(&t, set->rules[t.rule].skip, false);
-    }
+    for (t.rule = 0; t.rule < set->n_rules; t.rule++)
+        for (int kind = 0; kind < RULE_TEST_KINDS; kind++)
+            run_all(&t, (enum rule_test)kind);
     return t.ran;
 }

@@ -274,7 +274,8 @@ struct rule_info ruleset_rule(const struct ruleset *set, size_t index)
     const struct rule *rule = &set->rules[index];
 
     return (struct rule_info){rule->name, set->packs[rule->pack].lang, rule->class, rule->signal,
-                              rule->score};
+                              rule->scores[rule->class], rule->scores, rule->priority,
+                              rule->experimental, rule->owner, rule->since, rule->note};
 }
 
 uint64_t ruleset_limited(const struct ruleset *set)

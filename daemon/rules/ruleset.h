@@ -24,18 +24,25 @@ struct rule_capture {
     struct str name, value;
 };
 
+enum rule_test { RULE_TEST_MATCH, RULE_TEST_SKIP, RULE_TEST_TODO_MATCH, RULE_TEST_TODO_SKIP };
+#define RULE_TEST_KINDS 4
+
 struct rule {
     struct str id;    /* as written */
     struct str name;  /* "pack/id" */
     uint32_t pack;
     enum mention_class class; /* CLASS_NONE for signal and extract rules */
     unsigned signal;          /* one enum mention_signal bit, or 0 */
-    int score;
+    int scores[CLASS_COUNT];  /* what it adds to each class */
+    int priority;             /* rules under the highest one that counts add nothing */
+    bool experimental;
+    struct str owner, since, note;
     const uint32_t *guards;   /* each may hold a hit back */
     size_t n_guards;
     const struct rule_capture *captures; /* said whenever the rule counts */
     size_t n_captures;
-    const struct config_node *node, *match, *skip; /* the rule in its doc, and its tests */
+    const struct config_node *node; /* the rule in its doc, and its tests */
+    const struct config_node *tests[RULE_TEST_KINDS];
 };
 
 struct guard {
@@ -48,13 +55,13 @@ struct guard {
 struct pack {
     struct str name, lang; /* lang empty: judges every mention */
     struct config_doc *doc; /* owned */
-    int thresholds[CLASS_COUNT]; /* THRESHOLD_UNSET: not said here */
+    int thresholds[CLASS_COUNT], margins[CLASS_COUNT]; /* THRESHOLD_UNSET: not said here */
     struct word_list *lists;
     size_t n_lists;
     uint32_t first_guard, end_guard; /* its named guards */
     uint32_t unless[RULE_GUARDS_MAX]; /* hold back every rule of the pack */
     size_t n_unless;
-    const struct config_node *lists_node, *guards_node, *unless_node, *rules_node, *thresholds_node;
+    const struct config_node *lists_node, *guards_node, *unless_node, *rules_node;
 };
 
 struct ruleset {
@@ -82,6 +89,24 @@ void pack_read_head(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_lists(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_guards(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
+
+/* Numbers by class: thresholds, margins, scores. Those the map does not name become `unset`. */
+struct by_class {
+    int64_t of[CLASS_COUNT];
+};
+#define BY_CLASS(name, class, low, high, text)                                                     \
+    {.key = name, .kind = OPTION_INT, .offset = offsetof(struct by_class, of[class]), .min = low,  \
+     .max = high, .help = text}
+#define BY_CLASS_TABLE(low, high, text)                                                            \
+    {                                                                                              \
+        BY_CLASS("outage", CLASS_OUTAGE, low, high, text),                                         \
+        BY_CLASS("complaint", CLASS_COMPLAINT, low, high, text),                                   \
+        BY_CLASS("praise", CLASS_PRAISE, low, high, text),                                         \
+        {0},                                                                                       \
+    }
+void pack_read_by_class(const struct option *table, const char *where,
+                        const struct config_node *map, struct config_doc *doc, int unset,
+                        int ret_values[CLASS_COUNT], struct diag *d);
 
 /* Compiles the phrases and regexes of one owner; `captures` maps lists to names. */
 struct pattern_source {
@@ -135,7 +160,8 @@ struct judgement {
     uint32_t *counted; /* those rules, each once */
     size_t n_counted;
     bool *packs;       /* for each pack: judges this mention */
-    int scores[CLASS_COUNT], thresholds[CLASS_COUNT];
+    int scores[CLASS_COUNT], thresholds[CLASS_COUNT], margins[CLASS_COUNT];
+    int priority; /* the highest of the rules that count: only those add their scores */
     unsigned signals;
     enum mention_class class;
     bool dropped;      /* hits beyond JUDGED_HITS_MAX */

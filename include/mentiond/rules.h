@@ -33,14 +33,18 @@ struct rule_info {
     struct str lang;          /* empty: judges every mention */
     enum mention_class class; /* CLASS_NONE: gives a signal, or only captures */
     unsigned signal;          /* one enum mention_signal bit, or 0 */
-    int score;
+    int score;                /* what it adds to its class */
+    const int *scores;        /* to each class, by enum mention_class */
+    int priority;
+    bool experimental;
+    struct str owner, since, note;
 };
 
 /* The rule at `index`, below ruleset_count(), in the order of the files. */
 struct rule_info ruleset_rule(const struct ruleset *set, size_t index);
 
-/* Runs the tests inside the packs; each failure is an error at the test's mark in `d`.
- * Returns how many tests ran. */
+/* Runs the tests inside the packs; each failure is an error at the test's mark in `d`, each todo
+ * that passes a warning. Returns how many tests ran, todos among them. */
 size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
 
 /* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`,

@@ -59,6 +59,77 @@ static void test_thresholds(void **state)
     ruleset_unref(set);
 }
 
+static void test_scores_for_several_classes(void **state)
+{
+    struct ruleset *set = pack_load("pack: t\n"
+                                    "rules:\n"
+                                    "  - {id: a, scores: {complaint: 4, praise: -2}, phrases: [bad]}\n"
+                                    "  - {id: b, class: outage, score: 5, scores: {praise: 1}, phrases: [down]}\n"
+                                    "  - {id: c, class: praise, phrases: [good]}\n");
+    struct judged j;
+
+    (void)state;
+    judge(set, "good, bad and down", &j);
+    assert_int_equal(j.m.scores[CLASS_COMPLAINT], 4);
+    assert_int_equal(j.m.scores[CLASS_PRAISE], 2);
+    assert_int_equal(j.m.scores[CLASS_OUTAGE], 5);
+    assert_int_equal(j.m.hits[1].class, CLASS_COMPLAINT);
+    assert_int_equal(j.m.hits[1].score, 4);
+    arena_finish(&j.arena);
+    ruleset_unref(set);
+}
+
+/* A class that leads by too little leaves the verdict to the next. */
+static void test_margins(void **state)
+{
+    static const struct {
+        const char *text;
+        enum mention_class want;
+    } cases[] = {
+        {"down", CLASS_OUTAGE},
+        {"down bad", CLASS_COMPLAINT},
+        {"down bad good", CLASS_PRAISE}, /* outage 6, complaint 5, praise 4: each too close */
+        {"bad good", CLASS_PRAISE},
+        {"down good", CLASS_OUTAGE},
+        {"down ok", CLASS_OUTAGE}, /* what is under its threshold is not in the way */
+    };
+    struct ruleset *set = pack_load("pack: t\n"
+                                    "margins: {outage: 2, complaint: 2}\n"
+                                    "thresholds: {praise: 4}\n"
+                                    "rules:\n"
+                                    "  - {id: o, class: outage, score: 6, phrases: [down]}\n"
+                                    "  - {id: c, class: complaint, score: 5, phrases: [bad]}\n"
+                                    "  - {id: p, class: praise, score: 4, phrases: [good]}\n"
+                                    "  - {id: q, class: praise, score: 3, phrases: [ok]}\n");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (class_of(set, cases[i].text) != cases[i].want)
+            fail_msg("'%s'", cases[i].text);
+    ruleset_unref(set);
+}
+
+static void test_a_higher_priority_decides_alone(void **state)
+{
+    struct ruleset *set = pack_load("pack: t\n"
+                                    "rules:\n"
+                                    "  - {id: o, class: outage, score: 90, phrases: [down]}\n"
+                                    "  - {id: p, class: praise, priority: 1, phrases: [good]}\n"
+                                    "  - {id: j, signal: joke, priority: 2, phrases: [lol], unless: [\"no\"]}\n");
+    struct judged j;
+
+    (void)state;
+    assert_int_equal(class_of(set, "down"), CLASS_OUTAGE);
+    assert_int_equal(class_of(set, "down, good"), CLASS_PRAISE);
+    assert_int_equal(class_of(set, "down, good no lol"), CLASS_PRAISE);
+    judge(set, "down, good lol", &j);
+    assert_int_equal(j.m.class, CLASS_NONE);
+    assert_int_equal(j.m.scores[CLASS_OUTAGE], 0);
+    assert_int_equal(j.m.n_hits, 3);
+    arena_finish(&j.arena);
+    ruleset_unref(set);
+}
+
 static void test_guards(void **state)
 {
     struct ruleset *set = pack_load("pack: t\n"
@@ -285,6 +356,9 @@ int main(void)
         cmocka_unit_test(test_scores_add_up_once_a_rule),
         cmocka_unit_test(test_ties_go_outage_complaint_praise),
         cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_scores_for_several_classes),
+        cmocka_unit_test(test_margins),
+        cmocka_unit_test(test_a_higher_priority_decides_alone),
         cmocka_unit_test(test_guards),
         cmocka_unit_test(test_guards_of_a_pack_hold_all_its_rules),
         cmocka_unit_test(test_signals_stand_beside_the_class),

@@ -75,6 +75,12 @@ static const struct {
      "needs quotes"},
     {"pack: t\nrules: [{class: outage, phrases: [x]}, {class: outage, phrases: [x]}]\n", "id: is missing"},
     {"pack: t\nthresholds: {outage: -1}\n", "outage"},
+    {"pack: t\nrules: [{id: a, scores: {outage: 1}, score: 2, phrases: [x]}]\n", "scores says it too"},
+    {"pack: t\nrules: [{id: a, class: outage, scores: {outage: 1}, score: 2, phrases: [x]}]\n",
+     "scores says it too"},
+    {"pack: t\nrules: [{id: a, scores: {outages: 1}, phrases: [x]}]\n", "did you mean 'outage'?"},
+    {"pack: t\nrules: [{id: a, scores: {}, phrases: [x]}]\n", "adds to no class"},
+    {"pack: t\nrules: [{id: a, class: outage, priority: 101, phrases: [x]}]\n", "priority"},
 };
 
 static void test_single_mistakes(void **state)
@@ -119,6 +125,51 @@ static void test_tests_inside_packs(void **state)
     assert_non_null(strstr(d.items[2].text, "matches this test, but: verdict praise (9)"));
     assert_non_null(strstr(d.items[3].text, "test.yaml:9:18: rules.a: should skip this test"));
     diag_finish(&d);
+    ruleset_unref(set);
+}
+
+/* A todo may fail; one that passes is pointed out. */
+static void test_todos(void **state)
+{
+    struct ruleset *set = pack_load("pack: t\n"
+                                    "rules:\n"
+                                    "  - id: a\n"
+                                    "    class: outage\n"
+                                    "    phrases: [down]\n"
+                                    "    tests:\n"
+                                    "      todo_match: [out of order, all down]\n"
+                                    "      todo_skip: [down jacket, up]\n");
+    static struct diag d;
+
+    (void)state;
+    diag_init(&d);
+    assert_int_equal(ruleset_run_tests(set, &d), 4);
+    assert_int_equal(d.n_errors, 0);
+    assert_int_equal(d.n_warnings, 2);
+    assert_non_null(strstr(d.items[0].text, "test.yaml:7:34: "));
+    assert_non_null(strstr(d.items[0].text, "rules.a: this todo passes now; make it a match"));
+    assert_non_null(strstr(d.items[1].text, "make it a skip"));
+    diag_finish(&d);
+    ruleset_unref(set);
+}
+
+static void test_what_is_told_about_a_rule(void **state)
+{
+    struct ruleset *set = pack_load("pack: t\n"
+                                    "lang: en\n"
+                                    "rules:\n"
+                                    "  - {id: a, scores: {outage: 2, praise: -1}, phrases: [down], priority: 7,\n"
+                                    "     owner: web, since: 2026-11, note: why, status: experimental}\n");
+    struct rule_info rule = ruleset_rule(set, 0);
+
+    (void)state;
+    assert_true(str_eq(rule.name, STR("t/a")) && str_eq(rule.lang, STR("en")));
+    assert_int_equal(rule.class, CLASS_OUTAGE);
+    assert_int_equal(rule.score, 2);
+    assert_int_equal(rule.scores[CLASS_PRAISE], -1);
+    assert_int_equal(rule.priority, 7);
+    assert_true(rule.experimental && str_eq(rule.owner, STR("web")));
+    assert_true(str_eq(rule.since, STR("2026-11")) && str_eq(rule.note, STR("why")));
     ruleset_unref(set);
 }
 
@@ -228,6 +279,8 @@ int main(void)
         cmocka_unit_test(test_all_mistakes_at_once_each_with_its_place),
         cmocka_unit_test(test_single_mistakes),
         cmocka_unit_test(test_tests_inside_packs),
+        cmocka_unit_test(test_todos),
+        cmocka_unit_test(test_what_is_told_about_a_rule),
         cmocka_unit_test(test_folders_share_lists_and_a_later_pack_sets_thresholds),
         cmocka_unit_test(test_missing_paths_are_errors),
         cmocka_unit_test(test_a_doubled_id_among_thousands_is_found),
