@@ -38,24 +38,42 @@ static void collect_captures(struct judgement *j, const struct matcher_hit *hit,
     judged->n_captures = j->n_captures - judged->first_capture;
 }
 
-static void collect(void *user, const struct matcher_hit *hit)
+/* The new hit, or NULL: a guard's, or one too many. */
+static struct judged_hit *collect_span(struct judgement *j, uint32_t owner, uint32_t start,
+                                       uint32_t end)
 {
-    const struct collecting *c = user;
-    struct judgement *j = c->j;
-    uint32_t owner = hit->pattern->owner;
-
     if (owner & OWNER_GUARD) {
-        uint32_t sentence = text_sentence(&j->text, hit->start);
+        uint32_t sentence = text_sentence(&j->text, start);
         j->guards[owner & ~OWNER_GUARD] |= 1ull << (sentence < 63 ? sentence : 63);
-        return;
+        return NULL;
     }
     if (j->n_hits == JUDGED_HITS_MAX) {
         j->dropped = true;
-        return;
+        return NULL;
     }
     struct judged_hit *judged = &j->hits[j->n_hits++];
-    *judged = (struct judged_hit){.rule = owner, .start = hit->start, .end = hit->end};
-    collect_captures(j, hit, judged);
+    *judged = (struct judged_hit){.rule = owner, .start = start, .end = end};
+    return judged;
+}
+
+static void collect(void *user, const struct matcher_hit *hit)
+{
+    const struct collecting *c = user;
+    struct judged_hit *judged = collect_span(c->j, hit->pattern->owner, hit->start, hit->end);
+
+    if (judged)
+        collect_captures(c->j, hit, judged);
+}
+
+static void collect_condition(void *user, enum condition condition, uint32_t start, uint32_t end)
+{
+    const struct collecting *c = user;
+
+    for (size_t i = 0; i < c->set->n_conditions; i++) {
+        const struct condition_use *use = &c->set->conditions[i];
+        if (use->condition == condition && c->j->packs[use->pack])
+            collect_span(c->j, use->owner, start, end);
+    }
 }
 
 static int compare_hits(const void *a, const void *b)
@@ -201,6 +219,8 @@ int judgement_make(struct ruleset *set, const struct mention *m, struct judgemen
     choose_packs(set, m->lang, ret);
     ret->limited = set->engine->find(set->matcher, &ret->text, ret->packs, collect, &c);
     set->limited += ret->limited;
+    if (set->n_conditions > 0)
+        conditions_find(&ret->text, collect_condition, &c);
     qsort(ret->hits, ret->n_hits, sizeof(*ret->hits), compare_hits);
     remove_doubles(ret);
     guards_apply(set, ret);

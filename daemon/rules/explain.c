@@ -51,8 +51,11 @@ static void write_further_scores(struct buf *out, const struct rule *rule)
 
 static void write_held(struct buf *out, const struct ruleset *set, uint32_t index)
 {
+    if (index == HELD_BY_WHEN) {
+        buf_printf(out, "\n%21sheld back: nothing of its when was seen", "");
+        return;
+    }
     const struct guard *guard = &set->guards[index];
-
     if (guard->name.len > 0)
         buf_printf(out, "\n%21sheld back: guard %.*s was seen in %s", "", STR_FMT(guard->name),
                    guard->whole_post ? "the post" : "its sentence");

@@ -2,7 +2,7 @@
  *
  * A guard was seen in some sentences of the post, kept as one bit each. A hit is held back by
  * the first of its rule's guards that was seen in its sentence, or anywhere if the guard looks
- * at the whole post. */
+ * at the whole post; and if the rule has a `when`, unless one of those was seen. */
 #include "rules/ruleset.h"
 
 static uint64_t sentence_bit(const struct judgement *j, uint32_t at)
@@ -12,19 +12,28 @@ static uint64_t sentence_bit(const struct judgement *j, uint32_t at)
     return 1ull << (sentence < 63 ? sentence : 63);
 }
 
+/* The first of the guards that was seen; HELD_BY_NOBODY if none was. */
+static uint32_t find_seen(const struct ruleset *set, const struct judgement *j,
+                          const uint32_t *guards, size_t n, uint64_t here)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t seen = j->guards[guards[i]];
+        if (set->guards[guards[i]].whole_post ? seen != 0 : (seen & here) != 0)
+            return guards[i];
+    }
+    return HELD_BY_NOBODY;
+}
+
 static uint32_t find_guard(const struct ruleset *set, const struct judgement *j,
                            const struct judged_hit *hit)
 {
     const struct rule *rule = &set->rules[hit->rule];
     uint64_t here = sentence_bit(j, hit->start);
 
-    for (size_t i = 0; i < rule->n_guards; i++) {
-        uint32_t guard = rule->guards[i];
-        uint64_t seen = j->guards[guard];
-        if (set->guards[guard].whole_post ? seen != 0 : (seen & here) != 0)
-            return guard;
-    }
-    return HELD_BY_NOBODY;
+    if (rule->n_when > 0 &&
+        find_seen(set, j, rule->when, rule->n_when, here) == HELD_BY_NOBODY)
+        return HELD_BY_WHEN;
+    return find_seen(set, j, rule->guards, rule->n_guards, here);
 }
 
 void guards_apply(const struct ruleset *set, struct judgement *j)

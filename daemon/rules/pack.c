@@ -1,5 +1,6 @@
-/* Reading packs: the head, the lists and the guards. What rules and phrases are is
- * pack_rules.c's and pack_patterns.c's business; finding files is ruleset.c's.
+/* Reading packs: the head, the lists, and what a name means where. What guards, rules and phrases
+ * are is the business of pack_guards.c, pack_rules.c and pack_patterns.c; finding files is
+ * ruleset.c's.
  *
  * Nothing here stops at the first mistake: what is wrong is reported and left out, so that one
  * run shows everything. The ruleset is thrown away when anything was reported. */
@@ -8,13 +9,11 @@
 
 #include "rules/ruleset.h"
 
-#define NAME_MAX_LEN 64
 #define LIST_ITEMS_MAX 1000
-#define GUARDS_MAX (2 * RULES_MAX)
 
 struct pack_head {
     struct str name, lang, description;
-    const struct config_node *lists, *guards, *unless, *thresholds, *margins, *rules;
+    const struct config_node *lists, *guards, *groups, *unless, *thresholds, *margins, *rules;
 };
 
 static const struct option head_options[] = {
@@ -29,6 +28,8 @@ static const struct option head_options[] = {
      .help = "Named lists of words, used in phrases as {name}."},
     {.key = "guards", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, guards),
      .help = "Named sets of phrases that hold rules back."},
+    {.key = "groups", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, groups),
+     .help = "Named sets of rules with guards of their own."},
     {.key = "unless", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, unless),
      .help = "Guards of every rule of the pack."},
     {.key = "thresholds", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, thresholds),
@@ -44,27 +45,6 @@ static const struct option threshold_options[] =
     BY_CLASS_TABLE(0, 1000, "Score that the class needs to be the verdict.");
 static const struct option margin_options[] =
     BY_CLASS_TABLE(0, 1000, "How far the class must be ahead of the next to be the verdict.");
-
-struct guard_body {
-    const struct config_node *phrases, *regex;
-    int scope;
-    struct str note;
-};
-
-static const char *const scopes[] = {"sentence", "post", NULL};
-
-static const struct option guard_options[] = {
-    {.key = "phrases", .kind = OPTION_NODE, .offset = offsetof(struct guard_body, phrases),
-     .help = "Phrases that make the guard."},
-    {.key = "regex", .kind = OPTION_NODE, .offset = offsetof(struct guard_body, regex),
-     .help = "Regexes that make the guard."},
-    {.key = "scope", .kind = OPTION_ENUM, .offset = offsetof(struct guard_body, scope),
-     .def = "sentence", .choices = scopes,
-     .help = "Where it holds hits back: in its sentence, or in the whole post."},
-    {.key = "note", .kind = OPTION_STRING, .offset = offsetof(struct guard_body, note),
-     .help = "Why, for people."},
-    {0},
-};
 
 void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_t max,
                    const char *what, struct diag *d)
@@ -118,6 +98,7 @@ void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
     pack->lang = head.lang;
     pack->lists_node = head.lists;
     pack->guards_node = head.guards;
+    pack->groups_node = head.groups;
     pack->unless_node = head.unless;
     pack->rules_node = head.rules;
     pack_read_by_class(threshold_options, "thresholds", head.thresholds, pack->doc,
@@ -133,7 +114,7 @@ void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static bool is_name(struct str text)
+bool pack_is_name(struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (!isalnum((unsigned char)text.s[i]) && !memchr("_-.", text.s[i], 3))
@@ -141,10 +122,10 @@ static bool is_name(struct str text)
     return text.len > 0 && text.len <= NAME_MAX_LEN;
 }
 
-static bool check_name(const struct pack *pack, const char *what, const struct config_node *key,
-                       struct diag *d)
+bool pack_check_name(const struct pack *pack, const char *what, const struct config_node *key,
+                     struct diag *d)
 {
-    if (is_name(key->value))
+    if (pack_is_name(key->value))
         return true;
     diag_error(d, pack->doc, key->mark,
                "%s: '%.*s' is no name: letters, digits, '_', '-' and '.', at most %d", what,
@@ -152,8 +133,8 @@ static bool check_name(const struct pack *pack, const char *what, const struct c
     return false;
 }
 
-static bool check_map(const struct pack *pack, const char *what, const struct config_node *node,
-                      struct diag *d)
+bool pack_check_map(const struct pack *pack, const char *what, const struct config_node *node,
+                    struct diag *d)
 {
     char shown[CONFIG_SHOWN_MAX];
 
@@ -164,8 +145,7 @@ static bool check_map(const struct pack *pack, const char *what, const struct co
     return false;
 }
 
-/* May `user` use what `owner` defines? */
-static bool shares(const struct pack *user, const struct pack *owner)
+bool pack_shares(const struct pack *user, const struct pack *owner)
 {
     return user == owner || owner->lang.len == 0 || str_eq(user->lang, owner->lang);
 }
@@ -183,7 +163,7 @@ const struct word_list *pack_find_list(const struct ruleset *set, uint32_t pack,
     const struct word_list *found = find_own_list(&set->packs[pack], name);
 
     for (size_t i = 0; !found && i < set->n_packs; i++)
-        if (shares(&set->packs[pack], &set->packs[i]))
+        if (pack_shares(&set->packs[pack], &set->packs[i]))
             found = find_own_list(&set->packs[i], name);
     return found;
 }
@@ -210,7 +190,7 @@ const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str
 
     for (size_t i = 0; i < set->n_packs; i++) {
         const struct pack *owner = &set->packs[i];
-        for (size_t k = 0; shares(&set->packs[pack], owner) && k < owner->n_lists; k++)
+        for (size_t k = 0; pack_shares(&set->packs[pack], owner) && k < owner->n_lists; k++)
             candidate_add(arena, candidates, &n, owner->lists[k].name);
     }
     return str_nearest(name, candidates, sizeof(candidates[0]));
@@ -235,7 +215,7 @@ bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, 
     if (find_own_guard(set, own, name, ret))
         return true;
     for (size_t i = 0; i < set->n_packs; i++)
-        if (shares(own, &set->packs[i]) && find_own_guard(set, &set->packs[i], name, ret))
+        if (pack_shares(own, &set->packs[i]) && find_own_guard(set, &set->packs[i], name, ret))
             return true;
     return false;
 }
@@ -249,7 +229,7 @@ const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct st
     for (size_t i = 0; i < set->n_packs; i++) {
         const struct pack *owner = &set->packs[i];
         for (uint32_t g = owner->first_guard;
-             shares(&set->packs[pack], owner) && g < owner->end_guard; g++)
+             pack_shares(&set->packs[pack], owner) && g < owner->end_guard; g++)
             candidate_add(arena, candidates, &n, set->guards[g].name);
     }
     return str_nearest(name, candidates, sizeof(candidates[0]));
@@ -322,12 +302,12 @@ void pack_read_lists(struct ruleset *set, uint32_t index, struct diag *d)
     struct pack *pack = &set->packs[index];
     const struct config_node *map = pack->lists_node;
 
-    if (!check_map(pack, "lists", map, d))
+    if (!pack_check_map(pack, "lists", map, d))
         return;
     pack->lists = arena_zalloc(&set->arena, (map->n + 1) * sizeof(*pack->lists));
     for (size_t i = 0; pack->lists && i < map->n; i++) {
         struct word_list *list = &pack->lists[pack->n_lists];
-        if (!check_name(pack, "lists", map->keys[i], d))
+        if (!pack_check_name(pack, "lists", map->keys[i], d))
             continue;
         if (phrase_is_builtin(map->keys[i]->value))
             diag_error(d, pack->doc, map->keys[i]->mark, "lists: '%.*s' is a built-in list",
@@ -335,152 +315,5 @@ void pack_read_lists(struct ruleset *set, uint32_t index, struct diag *d)
         list->name = map->keys[i]->value;
         pack->n_lists++;
         read_list(set, pack, list, map->items[i], d);
-    }
-}
-
-/* ---- guards --------------------------------------------------------------------------------- */
-
-static void read_guard_body(struct ruleset *set, uint32_t index, const char *where,
-                            const struct config_node *node, struct diag *d)
-{
-    struct guard *guard = &set->guards[index];
-    struct pack *pack = &set->packs[guard->pack];
-    struct guard_body body = {0};
-    const struct option_target target = {guard_options, &body};
-    const struct pattern_source from = {.set = set, .pack = guard->pack, .where = where,
-                                        .owner = index | OWNER_GUARD, .d = d};
-
-    if (node->kind != CONFIG_MAP) {
-        pack_read_phrases(&from, node);
-        return;
-    }
-    options_decode(&target, 1, where, node, pack->doc, d);
-    guard->whole_post = body.scope == 1;
-    pack_read_phrases(&from, body.phrases);
-    pack_read_regexes(&from, body.regex);
-    if (!body.phrases && !body.regex)
-        diag_error(d, pack->doc, node->mark, "%s: neither phrases nor regex", where);
-}
-
-static bool guard_add(struct ruleset *set, uint32_t pack, struct str name,
-                      const struct config_node *node, struct diag *d)
-{
-    struct guard *guard = ruleset_grow((void **)&set->guards, &set->n_guards, &set->cap_guards,
-                                       sizeof(*guard), GUARDS_MAX, "guards", d);
-
-    if (!guard)
-        return false;
-    *guard = (struct guard){.name = name, .pack = pack, .node = node};
-    return true;
-}
-
-void pack_read_guards(struct ruleset *set, uint32_t index, struct diag *d)
-{
-    struct pack *pack = &set->packs[index];
-    const struct config_node *map = pack->guards_node;
-    char where[NAME_MAX_LEN + 16];
-
-    pack->first_guard = pack->end_guard = (uint32_t)set->n_guards;
-    if (!check_map(pack, "guards", map, d))
-        return;
-    for (size_t i = 0; i < map->n; i++) {
-        if (!check_name(pack, "guards", map->keys[i], d) ||
-            !guard_add(set, index, map->keys[i]->value, map->items[i], d))
-            continue;
-        pack->end_guard = (uint32_t)set->n_guards;
-        snprintf(where, sizeof(where), "guards.%.*s", STR_FMT(map->keys[i]->value));
-        read_guard_body(set, pack->end_guard - 1, where, map->items[i], d);
-    }
-}
-
-/* ---- unless --------------------------------------------------------------------------------- */
-
-struct unless {
-    struct ruleset *set;
-    uint32_t pack;
-    const char *where;
-    uint32_t *guards;
-    size_t *n_guards;
-    uint32_t anonymous; /* the guard of the inline phrases; HELD_BY_NOBODY: none yet */
-    struct diag *d;
-};
-
-static void unless_add(const struct unless *u, const struct config_node *node, uint32_t guard)
-{
-    if (*u->n_guards < RULE_GUARDS_MAX)
-        u->guards[(*u->n_guards)++] = guard;
-    else
-        diag_error(u->d, u->set->packs[u->pack].doc, node->mark, "%s: more than %d guards",
-                   u->where, RULE_GUARDS_MAX);
-}
-
-static void unless_phrase(struct unless *u, const struct config_node *node)
-{
-    if (u->anonymous == HELD_BY_NOBODY) {
-        if (!guard_add(u->set, u->pack, (struct str){0}, node, u->d))
-            return;
-        u->anonymous = (uint32_t)u->set->n_guards - 1;
-        unless_add(u, node, u->anonymous);
-    }
-    const struct pattern_source from = {.set = u->set, .pack = u->pack, .where = u->where,
-                                        .owner = u->anonymous | OWNER_GUARD, .d = u->d};
-    pack_read_phrases(&from, node);
-}
-
-/* A bare name is a guard; anything in quotes, or that cannot be a name, is a phrase. */
-static void unless_item(struct unless *u, const struct config_node *node)
-{
-    const struct config_doc *doc = u->set->packs[u->pack].doc;
-    char shown[CONFIG_SHOWN_MAX];
-    const char *guess;
-    uint32_t guard;
-
-    if (node->kind != CONFIG_SCALAR) {
-        diag_error(u->d, doc, node->mark, "%s: expected a guard or a phrase, got %s", u->where,
-                   config_shown(node, shown));
-        return;
-    }
-    if (node->quoted || !is_name(node->value)) {
-        unless_phrase(u, node);
-        return;
-    }
-    if (pack_find_guard(u->set, u->pack, node->value, &guard)) {
-        unless_add(u, node, guard);
-        return;
-    }
-    guess = pack_guess_guard(u->set, u->pack, node->value);
-    if (guess)
-        diag_error(u->d, doc, node->mark, "%s: no guard is called '%.*s' (did you mean '%s'?)",
-                   u->where, STR_FMT(node->value), guess);
-    else
-        diag_error(u->d, doc, node->mark,
-                   "%s: no guard is called '%.*s'; a phrase of one word needs quotes", u->where,
-                   STR_FMT(node->value));
-}
-
-void pack_read_unless(struct ruleset *set, uint32_t pack, const char *where,
-                      const struct config_node *node, uint32_t *guards, size_t *n_guards,
-                      struct diag *d)
-{
-    struct unless u = {set, pack, where, guards, n_guards, HELD_BY_NOBODY, d};
-
-    if (!node)
-        return;
-    if (node->kind == CONFIG_SCALAR) {
-        unless_item(&u, node);
-        return;
-    }
-    if (node->kind == CONFIG_MAP) {
-        if (guard_add(set, pack, (struct str){0}, node, d)) {
-            unless_add(&u, node, (uint32_t)set->n_guards - 1);
-            read_guard_body(set, (uint32_t)set->n_guards - 1, where, node, d);
-        }
-        return;
-    }
-    for (size_t i = 0; i < node->n; i++) {
-        if (node->items[i]->kind == CONFIG_MAP)
-            pack_read_unless(set, pack, where, node->items[i], guards, n_guards, d);
-        else
-            unless_item(&u, node->items[i]);
     }
 }

@@ -166,6 +166,27 @@ static void read_regex(const struct pattern_source *from, const struct config_no
     regex_attach(from, node->value, regex);
 }
 
+/* ---- conditions ----------------------------------------------------------------------------- */
+
+static void read_condition(const struct pattern_source *from, const struct config_node *node)
+{
+    struct ruleset *set = from->set;
+    struct condition_use *use;
+    char shown[CONFIG_SHOWN_MAX];
+    enum condition condition;
+
+    if (node->kind != CONFIG_SCALAR || !condition_parse(node->value, &condition)) {
+        diag_error(from->d, set->packs[from->pack].doc, node->mark,
+                   "%s: expected question, shouting, elongated or emphatic, got %s", from->where,
+                   config_shown(node, shown));
+        return;
+    }
+    use = ruleset_grow((void **)&set->conditions, &set->n_conditions, &set->cap_conditions,
+                       sizeof(*use), PATTERNS_MAX, "conditions", from->d);
+    if (use)
+        *use = (struct condition_use){from->owner, from->pack, condition};
+}
+
 /* ---- one or a list of them ------------------------------------------------------------------ */
 
 static void read_each(const struct pattern_source *from, const struct config_node *node,
@@ -179,6 +200,11 @@ static void read_each(const struct pattern_source *from, const struct config_nod
     }
     for (size_t i = 0; i < node->n; i++)
         read(from, node->items[i]);
+}
+
+void pack_read_conditions(const struct pattern_source *from, const struct config_node *node)
+{
+    read_each(from, node, read_condition);
 }
 
 void pack_read_phrases(const struct pattern_source *from, const struct config_node *node)

@@ -5,11 +5,11 @@
 #define WHERE_MAX 128
 
 struct rule_body {
-    struct str id, topic, place, owner, since, note;
+    struct str id, group, topic, place, owner, since, note;
     int class, signal, status;
     int64_t score, priority;
     bool extract;
-    const struct config_node *scores, *phrases, *regex, *unless, *capture, *tests;
+    const struct config_node *scores, *phrases, *regex, *is, *unless, *when, *capture, *tests;
 };
 
 static const char *const classes[] = {"none", "praise", "complaint", "outage", NULL};
@@ -37,8 +37,14 @@ static const struct option rule_options[] = {
      .help = "Of the rules that count only those with the highest priority add scores."},
     {.key = "phrases", .kind = OPTION_NODE, FIELD(phrases), .help = "Phrases; one must match."},
     {.key = "regex", .kind = OPTION_NODE, FIELD(regex), .help = "PCRE2 regexes; one must match."},
+    {.key = "is", .kind = OPTION_NODE, FIELD(is),
+     .help = "Built-in conditions that hit: question, shouting, elongated, emphatic."},
     {.key = "unless", .kind = OPTION_NODE, FIELD(unless),
-     .help = "Guards or phrases that hold a hit back."},
+     .help = "Guards, conditions or phrases that hold a hit back."},
+    {.key = "when", .kind = OPTION_NODE, FIELD(when),
+     .help = "Guards, conditions or phrases of which one must be there too."},
+    {.key = "group", .kind = OPTION_STRING, FIELD(group), .max = NAME_MAX_LEN,
+     .help = "Group of the pack whose guards hold for this rule too."},
     {.key = "capture", .kind = OPTION_NODE, FIELD(capture),
      .help = "Fields to fill: the name of a list (its words that matched) or a text."},
     {.key = "topic", .kind = OPTION_STRING, FIELD(topic), .max = 64,
@@ -156,8 +162,8 @@ static void check_purpose(const struct reading *x, const struct rule_body *body)
     else if (purposes > 1)
         diag_error(x->d, x->doc, x->node->mark,
                    "%s: gives more than one of class, signal and extract", x->where);
-    if (!body->phrases && !body->regex)
-        diag_error(x->d, x->doc, x->node->mark, "%s: neither phrases nor regex", x->where);
+    if (!body->phrases && !body->regex && !body->is)
+        diag_error(x->d, x->doc, x->node->mark, "%s: neither phrases nor regex nor is", x->where);
 }
 
 /* Of two packs with one name, which is a mistake of its own, each has its own ids. */
@@ -197,22 +203,39 @@ static void read_patterns(const struct reading *x, const struct rule_body *body,
 
     pack_read_phrases(&from, body->phrases);
     pack_read_regexes(&from, body->regex);
+    pack_read_conditions(&from, body->is);
 }
 
+static const struct rule_group *group_of(const struct reading *x, struct str name)
+{
+    const struct pack *pack = &x->set->packs[x->pack];
+    const struct rule_group *group = pack_find_group(pack, name);
+
+    if (!group && name.len > 0)
+        diag_error(x->d, x->doc, config_get(x->node, "group")->mark,
+                   "%s.group: the pack has no group '%.*s'", x->where, STR_FMT(name));
+    return group;
+}
+
+/* Of the pack, then of the group, then its own. */
 static void read_guards(const struct reading *x, const struct rule_body *body, struct rule *rule)
 {
     const struct pack *pack = &x->set->packs[x->pack];
-    uint32_t guards[RULE_GUARDS_MAX], *kept;
-    size_t n = pack->n_unless;
+    const struct rule_group *group = group_of(x, body->group);
+    uint32_t guards[2 * RULE_GUARDS_MAX], own[RULE_GUARDS_MAX];
+    size_t n = pack->n_unless, n_own = 0;
 
     memcpy(guards, pack->unless, n * sizeof(*guards));
-    pack_read_unless(x->set, x->pack, x->where, body->unless, guards, &n, x->d);
-    kept = n > 0 ? arena_alloc(&x->set->arena, n * sizeof(*kept)) : NULL;
-    if (!kept)
-        return;
-    memcpy(kept, guards, n * sizeof(*kept));
-    rule->guards = kept;
-    rule->n_guards = n;
+    if (group && group->n_unless > 0) {
+        memcpy(guards + n, group->unless, group->n_unless * sizeof(*guards));
+        n += group->n_unless;
+    }
+    pack_read_guard_use(x->set, x->pack, x->where, body->unless, guards, &n, x->d);
+    rule->guards = guards_keep(x->set, guards, n);
+    rule->n_guards = rule->guards ? n : 0;
+    pack_read_guard_use(x->set, x->pack, x->where, body->when, own, &n_own, x->d);
+    rule->when = guards_keep(x->set, own, n_own);
+    rule->n_when = rule->when ? n_own : 0;
 }
 
 /* A rule that says no class speaks for the one to which it adds most. */
@@ -297,7 +320,7 @@ void pack_read_rules(struct ruleset *set, uint32_t index, struct diag *d)
     const struct config_node *list = pack->rules_node;
     char shown[CONFIG_SHOWN_MAX];
 
-    pack_read_unless(set, index, "unless", pack->unless_node, pack->unless, &pack->n_unless, d);
+    pack_read_guard_use(set, index, "unless", pack->unless_node, pack->unless, &pack->n_unless, d);
     if (list && list->kind != CONFIG_LIST)
         diag_error(d, pack->doc, list->mark, "rules: expected a list, got %s",
                    config_shown(list, shown));

@@ -32,9 +32,13 @@ static void describe(const struct testing *t, const struct judgement *j, char *t
     for (size_t i = 0; i < j->n_hits && len >= 0 && (size_t)len < size; i++) {
         const struct judged_hit *hit = &j->hits[i];
         if (hit->rule == t->rule && hit->held_by != HELD_BY_NOBODY) {
-            struct str name = t->set->guards[hit->held_by].name;
+            struct str name = hit->held_by == HELD_BY_WHEN ? (struct str){0}
+                                                           : t->set->guards[hit->held_by].name;
             snprintf(text + len, size - (size_t)len, ", held back by %s %.*s",
-                     name.len > 0 ? "guard" : "its unless", STR_FMT(name));
+                     hit->held_by == HELD_BY_WHEN ? "its when"
+                     : name.len > 0               ? "guard"
+                                                  : "its unless",
+                     STR_FMT(name));
             return;
         }
     }

@@ -153,7 +153,7 @@ static struct ruleset *ruleset_alloc(size_t n_packs, enum rule_engine engine)
 static void read_all(struct ruleset *set, struct diag *d)
 {
     static void (*const steps[])(struct ruleset *, uint32_t, struct diag *) = {
-        pack_read_head, pack_read_lists, pack_read_guards, pack_read_rules,
+        pack_read_head, pack_read_lists, pack_read_guards, pack_read_groups, pack_read_rules,
     };
 
     for (size_t s = 0; s < ARRAY_LEN(steps); s++)
@@ -256,6 +256,7 @@ void ruleset_unref(struct ruleset *set)
     for (size_t i = 0; i < set->n_packs; i++)
         config_doc_destroy(set->packs[i].doc);
     free(set->patterns);
+    free(set->conditions);
     free(set->guards);
     free(set->rules);
     name_index_finish(&set->names);

@@ -7,10 +7,12 @@
 #define MENTIOND_RULES_RULESET_H
 
 #include "mentiond/rules.h"
+#include "rules/conditions.h"
 #include "rules/matcher.h"
 #include "rules/names.h"
 #include "rules/phrase.h"
 
+#define NAME_MAX_LEN 64 /* of packs, lists, guards, groups */
 #define RULE_GUARDS_MAX 32
 #define RULE_CAPTURES_MAX 8
 #define RULES_ARENA_MAX (256 * 1024 * 1024)
@@ -39,6 +41,8 @@ struct rule {
     struct str owner, since, note;
     const uint32_t *guards;   /* each may hold a hit back */
     size_t n_guards;
+    const uint32_t *when;     /* one must have been seen for a hit to count */
+    size_t n_when;
     const struct rule_capture *captures; /* said whenever the rule counts */
     size_t n_captures;
     const struct config_node *node; /* the rule in its doc, and its tests */
@@ -52,6 +56,19 @@ struct guard {
     const struct config_node *node;
 };
 
+/* Rules that share guards. */
+struct rule_group {
+    struct str name;
+    const uint32_t *unless;
+    size_t n_unless;
+};
+
+/* A built-in condition that makes hits of a rule or guard, as a pattern does. */
+struct condition_use {
+    uint32_t owner, pack;
+    enum condition condition;
+};
+
 struct pack {
     struct str name, lang; /* lang empty: judges every mention */
     struct config_doc *doc; /* owned */
@@ -61,7 +78,9 @@ struct pack {
     uint32_t first_guard, end_guard; /* its named guards */
     uint32_t unless[RULE_GUARDS_MAX]; /* hold back every rule of the pack */
     size_t n_unless;
-    const struct config_node *lists_node, *guards_node, *unless_node, *rules_node;
+    struct rule_group *groups;
+    size_t n_groups;
+    const struct config_node *lists_node, *guards_node, *groups_node, *unless_node, *rules_node;
 };
 
 struct ruleset {
@@ -76,6 +95,8 @@ struct ruleset {
     size_t n_guards, cap_guards;
     struct pattern *patterns;
     size_t n_patterns, cap_patterns;
+    struct condition_use *conditions; /* owned */
+    size_t n_conditions, cap_conditions;
     const struct matcher_engine *engine;
     struct matcher *matcher; /* owned */
     uint64_t limited;
@@ -88,6 +109,7 @@ struct ruleset {
 void pack_read_head(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_lists(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_guards(struct ruleset *set, uint32_t pack, struct diag *d);
+void pack_read_groups(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
 
 /* Numbers by class: thresholds, margins, scores. Those the map does not name become `unset`. */
@@ -119,6 +141,20 @@ struct pattern_source {
 };
 void pack_read_phrases(const struct pattern_source *from, const struct config_node *node);
 void pack_read_regexes(const struct pattern_source *from, const struct config_node *node);
+/* Names of built-in conditions, one or a list. */
+void pack_read_conditions(const struct pattern_source *from, const struct config_node *node);
+
+/* Letters, digits, "_", "-" and ".". */
+bool pack_is_name(struct str text);
+/* False, reported, if it is not. No map at all is false, but no mistake. */
+bool pack_check_name(const struct pack *pack, const char *what, const struct config_node *key,
+                     struct diag *d);
+bool pack_check_map(const struct pack *pack, const char *what, const struct config_node *node,
+                    struct diag *d);
+
+/* May `user` use what `owner` defines? */
+bool pack_shares(const struct pack *user, const struct pack *owner);
+const struct rule_group *pack_find_group(const struct pack *pack, struct str name);
 
 /* Own names first, then those of other packs of the same language or of none. */
 const struct word_list *pack_find_list(const struct ruleset *set, uint32_t pack, struct str name);
@@ -126,10 +162,13 @@ const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str
 bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret);
 const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct str name);
 
-/* Reads an `unless`: guard names and inline phrases. */
-void pack_read_unless(struct ruleset *set, uint32_t pack, const char *where,
-                      const struct config_node *node, uint32_t *guards, size_t *n_guards,
-                      struct diag *d);
+/* Reads an `unless` or a `when`: names of guards and conditions, and inline phrases. Adds to the
+ * guards there are, up to RULE_GUARDS_MAX. */
+void pack_read_guard_use(struct ruleset *set, uint32_t pack, const char *where,
+                         const struct config_node *node, uint32_t *guards, size_t *n_guards,
+                         struct diag *d);
+/* A copy that lives as long as the set; NULL of none. */
+const uint32_t *guards_keep(struct ruleset *set, const uint32_t *guards, size_t n);
 
 /* Makes room for one more in an array of the set; NULL, reported, over `max` or out of memory. */
 void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_t max,
@@ -139,6 +178,7 @@ void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_
 
 #define JUDGED_HITS_MAX 512
 #define HELD_BY_NOBODY UINT32_MAX
+#define HELD_BY_WHEN (UINT32_MAX - 1) /* nothing of its `when` was seen */
 
 struct judged_hit {
     uint32_t rule;

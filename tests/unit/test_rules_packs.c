@@ -79,6 +79,11 @@ static const struct {
     {"pack: t\nrules: [{id: a, class: outage, scores: {outage: 1}, score: 2, phrases: [x]}]\n",
      "scores says it too"},
     {"pack: t\nrules: [{id: a, scores: {outages: 1}, phrases: [x]}]\n", "did you mean 'outage'?"},
+    {"pack: t\nrules: [{id: a, class: outage, is: loud}]\n", "expected question, shouting"},
+    {"pack: t\nrules: [{id: a, class: outage, is: [[question]]}]\n", "expected question, shouting"},
+    {"pack: t\nrules: [{id: a, class: outage, phrases: [x], group: g}]\n", "the pack has no group 'g'"},
+    {"pack: t\ngroups: {g: {unles: [x]}}\n", "did you mean 'unless'?"},
+    {"pack: t\nrules: [{id: a, class: outage, phrases: [x], when: nope}]\n", "no guard is called 'nope'"},
     {"pack: t\nrules: [{id: a, scores: {}, phrases: [x]}]\n", "adds to no class"},
     {"pack: t\nrules: [{id: a, class: outage, priority: 101, phrases: [x]}]\n", "priority"},
 };
