@@ -39,7 +39,7 @@ static bool make_room(struct buf *b, size_t more)
 
     if (b->failed || more > b->max_len - b->len)
         return fail(b);
-    if (b->len + more < b->cap)
+    if (b->data && b->len + more < b->cap)
         return true;
     while (cap <= b->len + more)
         cap *= 2;
