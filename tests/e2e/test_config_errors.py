@@ -1,5 +1,5 @@
-"""What is wrong with a configuration or a rule pack is said all at once, with line and column. A wrong one never takes the
-place of a right one that is running, and no mention is judged by half a set."""
+"""What is wrong with a configuration or a rule pack is said all at once, with line and column. A wrong one
+never takes the place of a right one that is running, and no mention is judged by half a set."""
 import json
 import re
 import signal
@@ -188,8 +188,8 @@ def test_reloads_right_after_the_start_cost_no_lease(redis_site):
 
 
 def test_nothing_is_judged_by_half_a_set(redis_site):
-    """Two rules that always change together, reloaded over and over while posts come in: each verdict is the work of one
-    set, old or new, never of both."""
+    """Two rules that always change together, reloaded over and over while posts come in: each verdict is the
+    work of one set, old or new, never of both."""
     def rules(word):
         return (f"pack: test/{word}\nlang: en\nrules:\n"
                 + "".join(f"  - {{id: r{i}, class: outage, score: 1, phrases: [\"word{i}\"]}}\n" for i in range(20))

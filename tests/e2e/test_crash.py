@@ -1,7 +1,7 @@
 """Nothing lost, nothing twice: kill -9 of the daemon and of Redis at random moments of an ingest of 20,000 mentions.
 
-The moments come from a seeded generator ($MENTIOND_TEST_SEED repeats a run). They are chosen by how far the walk has come,
-plus a little time: so they hit the middle of pages, batches and replies on slow and fast machines alike.
+The moments come from a seeded generator ($MENTIOND_TEST_SEED repeats a run). They are chosen by how far the
+walk has come, plus a little time: so they hit the middle of pages, batches and replies on slow and fast machines alike.
 
 What docs/queue.md promises about persistence: the cursor and the mentions it stands for are written in one step, so
 whatever Redis forgets, it forgets together, and the network is read again. A mention may then be heard by events that

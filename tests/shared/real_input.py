@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Real input through the real daemon: 6,429 real support posts by a file source, and recorded pages of Mastodon, Bluesky and
-Hacker News by a local web server, judged by the shipped rules.
+"""Real input through the real daemon: 6,429 real support posts by a file source, and recorded pages of
+Mastodon, Bluesky and Hacker News by a local web server, judged by the shipped rules.
 
 As a script it prints the counts by class, and ten verdicts of each class with their hits:
 
