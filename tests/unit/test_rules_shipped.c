@@ -43,7 +43,7 @@ static struct ruleset *load_shipped(const char *folder)
 /* Each language by itself: its packs need no others. */
 static void test_packs_of_each_language(void **state)
 {
-    static const char *const folders[] = {"rules/en", "rules/de"};
+    static const char *const folders[] = {"rules/en", "rules/de", "rules/es", "rules/pt"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -60,6 +60,8 @@ static const struct {
 } reports[] = {
     {"@acme can't log in since this morning, is the app down?", "en", CLASS_OUTAGE, "login"},
     {"Hey @acme, unser Internet ist seit heute ausgefallen", "de", CLASS_OUTAGE, "internet"},
+    {"@acme la app está caída desde las nueve", "es", CLASS_OUTAGE, "app"},
+    {"não consigo pagar, o pix da acme caiu de novo", "pt-BR", CLASS_OUTAGE, "payments"},
 };
 
 static bool has_topic(const struct mention *m, struct str topic)
