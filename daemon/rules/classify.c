@@ -224,6 +224,10 @@ int judgement_make(struct ruleset *set, const struct mention *m, struct judgemen
     qsort(ret->hits, ret->n_hits, sizeof(*ret->hits), compare_hits);
     remove_doubles(ret);
     guards_apply(set, ret);
+    if (set->n_needing > 0) {
+        needs_apply(set, ret);
+        qsort(ret->hits, ret->n_hits, sizeof(*ret->hits), compare_hits);
+    }
     sum_up(set, ret);
     ret->class = choose_class(ret);
     return 0;

@@ -49,24 +49,11 @@ static void write_further_scores(struct buf *out, const struct rule *rule)
                        rule->scores[class]);
 }
 
-static void write_held(struct buf *out, const struct ruleset *set, uint32_t index)
-{
-    if (index == HELD_BY_WHEN) {
-        buf_printf(out, "\n%21sheld back: nothing of its when was seen", "");
-        return;
-    }
-    const struct guard *guard = &set->guards[index];
-    if (guard->name.len > 0)
-        buf_printf(out, "\n%21sheld back: guard %.*s was seen in %s", "", STR_FMT(guard->name),
-                   guard->whole_post ? "the post" : "its sentence");
-    else
-        buf_printf(out, "\n%21sheld back by its unless", "");
-}
-
 static void write_hit(struct buf *out, const struct ruleset *set, const struct judgement *j,
                       const struct judged_hit *hit)
 {
     const struct rule *rule = &set->rules[hit->rule];
+    char reason[256];
 
     write_effect(out, rule);
     text_for_terminal(rule->name, out);
@@ -75,10 +62,12 @@ static void write_hit(struct buf *out, const struct ruleset *set, const struct j
     write_further_scores(out, rule);
     write_captures(out, rule->captures, rule->n_captures);
     write_captures(out, j->captures + hit->first_capture, hit->n_captures);
-    if (hit->held_by != HELD_BY_NOBODY)
-        write_held(out, set, hit->held_by);
-    else if (rule->priority < j->priority)
+    if (hit->held_by != HELD_BY_NOBODY) {
+        judged_hit_reason(set, hit, reason, sizeof(reason));
+        buf_printf(out, "\n%21s%s", "", reason);
+    } else if (rule->priority < j->priority) {
         buf_printf(out, "\n%21sadds nothing: rules of priority %d decide", "", j->priority);
+    }
     buf_append_char(out, '\n');
 }
 

@@ -36,14 +36,39 @@ static uint32_t find_guard(const struct ruleset *set, const struct judgement *j,
     return find_seen(set, j, rule->guards, rule->n_guards, here);
 }
 
+void hit_decide(const struct ruleset *set, struct judgement *j, struct judged_hit *hit)
+{
+    hit->held_by = find_guard(set, j, hit);
+    if (hit->held_by != HELD_BY_NOBODY || j->counts[hit->rule])
+        return;
+    j->counts[hit->rule] = true;
+    j->counted[j->n_counted++] = hit->rule;
+}
+
 void guards_apply(const struct ruleset *set, struct judgement *j)
 {
-    for (size_t i = 0; i < j->n_hits; i++) {
-        struct judged_hit *hit = &j->hits[i];
-        hit->held_by = find_guard(set, j, hit);
-        if (hit->held_by != HELD_BY_NOBODY || j->counts[hit->rule])
-            continue;
-        j->counts[hit->rule] = true;
-        j->counted[j->n_counted++] = hit->rule;
+    for (size_t i = 0; i < j->n_hits; i++)
+        if (!set->rules[j->hits[i].rule].needs_others)
+            hit_decide(set, j, &j->hits[i]);
+}
+
+void judged_hit_reason(const struct ruleset *set, const struct judged_hit *hit, char *ret_text,
+                       size_t size)
+{
+    const struct guard *guard;
+
+    if (hit->held_by == HELD_BY_WHEN) {
+        snprintf(ret_text, size, "held back: nothing of its when was seen");
+        return;
     }
+    if (hit->held_by == HELD_BY_NEEDS) {
+        snprintf(ret_text, size, "held back: the rules that it needs do not agree");
+        return;
+    }
+    guard = &set->guards[hit->held_by];
+    if (guard->name.len > 0)
+        snprintf(ret_text, size, "held back: guard %.*s was seen in %s", STR_FMT(guard->name),
+                 guard->whole_post ? "the post" : "its sentence");
+    else
+        snprintf(ret_text, size, "held back by its unless");
 }

@@ -208,6 +208,19 @@ static bool find_own_guard(const struct ruleset *set, const struct pack *pack, s
     return false;
 }
 
+const char *pack_guess_rule(const struct ruleset *set, uint32_t pack, struct str name)
+{
+    struct candidate candidates[CANDIDATES_MAX + 1] = {{0}};
+    bool full = memchr(name.s, '/', name.len) != NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n_rules; i++)
+        if (full || set->rules[i].pack == pack)
+            candidate_add(&set->packs[pack].doc->arena, candidates, &n,
+                          full ? set->rules[i].name : set->rules[i].id);
+    return str_nearest(name, candidates, sizeof(candidates[0]));
+}
+
 bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret)
 {
     const struct pack *own = &set->packs[pack];

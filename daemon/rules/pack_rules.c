@@ -9,7 +9,8 @@ struct rule_body {
     int class, signal, status;
     int64_t score, priority;
     bool extract;
-    const struct config_node *scores, *phrases, *regex, *is, *unless, *when, *capture, *tests;
+    const struct config_node *scores, *phrases, *regex, *is, *all, *any, *none, *at_least;
+    const struct config_node *unless, *when, *capture, *tests;
 };
 
 static const char *const classes[] = {"none", "praise", "complaint", "outage", NULL};
@@ -39,6 +40,11 @@ static const struct option rule_options[] = {
     {.key = "regex", .kind = OPTION_NODE, FIELD(regex), .help = "PCRE2 regexes; one must match."},
     {.key = "is", .kind = OPTION_NODE, FIELD(is),
      .help = "Built-in conditions that hit: question, shouting, elongated, emphatic."},
+    {.key = "all", .kind = OPTION_NODE, FIELD(all), .help = "Rules that must count as well."},
+    {.key = "any", .kind = OPTION_NODE, FIELD(any), .help = "Rules of which one must count."},
+    {.key = "not", .kind = OPTION_NODE, FIELD(none), .help = "Rules that must not count."},
+    {.key = "at_least", .kind = OPTION_NODE, FIELD(at_least),
+     .help = "Rules of which a number must count: {n: 2, of: [...]}."},
     {.key = "unless", .kind = OPTION_NODE, FIELD(unless),
      .help = "Guards, conditions or phrases that hold a hit back."},
     {.key = "when", .kind = OPTION_NODE, FIELD(when),
@@ -151,6 +157,16 @@ static void keep_literals(const struct reading *x, struct rule *rule,
 
 /* ---- one rule ------------------------------------------------------------------------------- */
 
+static bool has_patterns(const struct rule_body *body)
+{
+    return body->phrases || body->regex || body->is;
+}
+
+static bool needs_others(const struct rule_body *body)
+{
+    return body->all || body->any || body->none || body->at_least;
+}
+
 static void check_purpose(const struct reading *x, const struct rule_body *body)
 {
     int purposes = (body->class > 0 || body->scores) + (body->signal > 0) + body->extract;
@@ -162,8 +178,9 @@ static void check_purpose(const struct reading *x, const struct rule_body *body)
     else if (purposes > 1)
         diag_error(x->d, x->doc, x->node->mark,
                    "%s: gives more than one of class, signal and extract", x->where);
-    if (!body->phrases && !body->regex && !body->is)
-        diag_error(x->d, x->doc, x->node->mark, "%s: neither phrases nor regex nor is", x->where);
+    if (!has_patterns(body) && !needs_others(body))
+        diag_error(x->d, x->doc, x->node->mark,
+                   "%s: neither phrases nor regex, is, all, any or at_least", x->where);
 }
 
 /* Of two packs with one name, which is a mistake of its own, each has its own ids. */
@@ -276,6 +293,8 @@ static void fill_rule(const struct reading *x, const struct rule_body *body, str
     rule->pack = x->pack;
     rule->node = x->node;
     rule->signal = body->signal > 0 ? 1u << (body->signal - 1) : 0;
+    rule->has_patterns = has_patterns(body);
+    rule->needs_others = needs_others(body);
     rule->priority = (int)body->priority;
     rule->experimental = body->status == 1;
     rule->owner = body->owner;

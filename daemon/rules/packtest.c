@@ -23,24 +23,20 @@ struct testing {
     struct diag *d;
 };
 
-/* "complaint (4), guard 'past' held it back" */
+/* "verdict complaint (4), held back: guard past was seen in its sentence" */
 static void describe(const struct testing *t, const struct judgement *j, char *text, size_t size)
 {
     int len = snprintf(text, size, "verdict %s (%d)", mention_class_name(j->class),
                        j->scores[j->class]);
+    char reason[256];
 
     for (size_t i = 0; i < j->n_hits && len >= 0 && (size_t)len < size; i++) {
         const struct judged_hit *hit = &j->hits[i];
-        if (hit->rule == t->rule && hit->held_by != HELD_BY_NOBODY) {
-            struct str name = hit->held_by == HELD_BY_WHEN ? (struct str){0}
-                                                           : t->set->guards[hit->held_by].name;
-            snprintf(text + len, size - (size_t)len, ", held back by %s %.*s",
-                     hit->held_by == HELD_BY_WHEN ? "its when"
-                     : name.len > 0               ? "guard"
-                                                  : "its unless",
-                     STR_FMT(name));
-            return;
-        }
+        if (hit->rule != t->rule || hit->held_by == HELD_BY_NOBODY)
+            continue;
+        judged_hit_reason(t->set, hit, reason, sizeof(reason));
+        snprintf(text + len, size - (size_t)len, ", %s", reason);
+        return;
     }
 }
 
@@ -64,7 +60,7 @@ static void check(const struct testing *t, const struct config_node *node,
     const struct rule *rule = &t->set->rules[t->rule];
     const struct config_doc *doc = t->set->packs[rule->pack].doc;
     const char *wrong = judge_test(t, j);
-    char verdict[256];
+    char verdict[320];
 
     describe(t, j, verdict, sizeof(verdict));
     if (wrong && !kinds[t->kind].todo)

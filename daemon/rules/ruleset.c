@@ -154,11 +154,13 @@ static void read_all(struct ruleset *set, struct diag *d)
 {
     static void (*const steps[])(struct ruleset *, uint32_t, struct diag *) = {
         pack_read_head, pack_read_lists, pack_read_guards, pack_read_groups, pack_read_rules,
+        pack_read_needs,
     };
 
     for (size_t s = 0; s < ARRAY_LEN(steps); s++)
         for (uint32_t i = 0; i < set->n_packs; i++)
             steps[s](set, i, d);
+    ruleset_order_needs(set, d);
 }
 
 /* Takes the docs over. NULL when anything is wrong. */

@@ -26,6 +26,17 @@ struct rule_capture {
     struct str name, value;
 };
 
+struct rule_names {
+    const uint32_t *items; /* rules */
+    size_t n;
+};
+
+/* Which other rules must count, or not. */
+struct rule_needs {
+    struct rule_names all, any, none, of;
+    size_t at_least; /* of `of` */
+};
+
 enum rule_test { RULE_TEST_MATCH, RULE_TEST_SKIP, RULE_TEST_TODO_MATCH, RULE_TEST_TODO_SKIP };
 #define RULE_TEST_KINDS 4
 
@@ -38,6 +49,9 @@ struct rule {
     int scores[CLASS_COUNT];  /* what it adds to each class */
     int priority;             /* rules under the highest one that counts add nothing */
     bool experimental;
+    bool has_patterns;        /* phrases, regexes or conditions of its own */
+    bool needs_others;        /* it says all, any, not or at_least */
+    const struct rule_needs *needs; /* set when all rules are read */
     struct str owner, since, note;
     const uint32_t *guards;   /* each may hold a hit back */
     size_t n_guards;
@@ -91,6 +105,8 @@ struct ruleset {
     struct rule *rules;
     size_t n_rules, cap_rules;
     struct name_index names; /* owned; "pack/id" of each rule */
+    uint32_t *needing;       /* rules that need others, each after those */
+    size_t n_needing;
     struct guard *guards;
     size_t n_guards, cap_guards;
     struct pattern *patterns;
@@ -111,6 +127,8 @@ void pack_read_lists(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_guards(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_groups(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
+void pack_read_needs(struct ruleset *set, uint32_t pack, struct diag *d);
+void ruleset_order_needs(struct ruleset *set, struct diag *d); /* after the last of them */
 
 /* Numbers by class: thresholds, margins, scores. Those the map does not name become `unset`. */
 struct by_class {
@@ -162,6 +180,10 @@ const char *pack_guess_list(const struct ruleset *set, uint32_t pack, struct str
 bool pack_find_guard(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret);
 const char *pack_guess_guard(const struct ruleset *set, uint32_t pack, struct str name);
 
+/* By "id" in its own pack, by "pack/id", then by "id" in packs it shares with. */
+bool pack_find_rule(const struct ruleset *set, uint32_t pack, struct str name, uint32_t *ret);
+const char *pack_guess_rule(const struct ruleset *set, uint32_t pack, struct str name);
+
 /* Reads an `unless` or a `when`: names of guards and conditions, and inline phrases. Adds to the
  * guards there are, up to RULE_GUARDS_MAX. */
 void pack_read_guard_use(struct ruleset *set, uint32_t pack, const char *where,
@@ -179,6 +201,7 @@ void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_
 #define JUDGED_HITS_MAX 512
 #define HELD_BY_NOBODY UINT32_MAX
 #define HELD_BY_WHEN (UINT32_MAX - 1) /* nothing of its `when` was seen */
+#define HELD_BY_NEEDS (UINT32_MAX - 2) /* the rules that it needs do not count */
 
 struct judged_hit {
     uint32_t rule;
@@ -212,7 +235,15 @@ struct judgement {
 int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret);
 void judgement_finish(struct judgement *j);
 
-/* Fills held_by and counts. */
+/* Fills held_by and counts, for rules that need no others. */
 void guards_apply(const struct ruleset *set, struct judgement *j);
+/* The same for those that do. */
+void needs_apply(const struct ruleset *set, struct judgement *j);
+/* One hit: is it held back, and does its rule count by it? */
+void hit_decide(const struct ruleset *set, struct judgement *j, struct judged_hit *hit);
+
+/* "guard past was seen in its sentence": why a hit that is held back is. */
+void judged_hit_reason(const struct ruleset *set, const struct judged_hit *hit, char *ret_text,
+                       size_t size);
 
 #endif

@@ -116,7 +116,7 @@ static void test_explain_tells_what_was_missing(void **state)
     diag_init(&d);
     ruleset_run_tests(set, &d);
     assert_int_equal(d.n_errors, 1);
-    assert_non_null(strstr(d.items[0].text, "held back by its when"));
+    assert_non_null(strstr(d.items[0].text, "held back: nothing of its when"));
     diag_finish(&d);
     ruleset_unref(set);
 }
