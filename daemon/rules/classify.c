@@ -38,13 +38,27 @@ static void collect_captures(struct judgement *j, const struct matcher_hit *hit,
     judged->n_captures = j->n_captures - judged->first_capture;
 }
 
+static void collect_guard(const struct collecting *c, uint32_t guard, uint32_t start, uint32_t end)
+{
+    uint32_t window = c->set->guards[guard].window, sentence;
+    struct judgement *j = c->j;
+
+    if (window == 0) {
+        sentence = text_sentence(&j->text, start);
+        j->guards[guard] |= 1ull << (sentence < 63 ? sentence : 63);
+    } else if (j->n_marks < JUDGED_MARKS_MAX) {
+        j->marks[j->n_marks++] = (struct window_mark){window - 1, start, end};
+    }
+}
+
 /* The new hit, or NULL: a guard's, or one too many. */
-static struct judged_hit *collect_span(struct judgement *j, uint32_t owner, uint32_t start,
+static struct judged_hit *collect_span(const struct collecting *c, uint32_t owner, uint32_t start,
                                        uint32_t end)
 {
+    struct judgement *j = c->j;
+
     if (owner & OWNER_GUARD) {
-        uint32_t sentence = text_sentence(&j->text, start);
-        j->guards[owner & ~OWNER_GUARD] |= 1ull << (sentence < 63 ? sentence : 63);
+        collect_guard(c, owner & ~OWNER_GUARD, start, end);
         return NULL;
     }
     if (j->n_hits == JUDGED_HITS_MAX) {
@@ -59,7 +73,7 @@ static struct judged_hit *collect_span(struct judgement *j, uint32_t owner, uint
 static void collect(void *user, const struct matcher_hit *hit)
 {
     const struct collecting *c = user;
-    struct judged_hit *judged = collect_span(c->j, hit->pattern->owner, hit->start, hit->end);
+    struct judged_hit *judged = collect_span(c, hit->pattern->owner, hit->start, hit->end);
 
     if (judged)
         collect_captures(c->j, hit, judged);
@@ -72,7 +86,7 @@ static void collect_condition(void *user, enum condition condition, uint32_t sta
     for (size_t i = 0; i < c->set->n_conditions; i++) {
         const struct condition_use *use = &c->set->conditions[i];
         if (use->condition == condition && c->j->packs[use->pack])
-            collect_span(c->j, use->owner, start, end);
+            collect_span(c, use->owner, start, end);
     }
 }
 
@@ -147,21 +161,39 @@ static int clamp_score(int64_t score)
     return (int)(score > INT_MAX ? INT_MAX : score < 0 ? 0 : score);
 }
 
+/* A booster works on the rule's own class, and never turns a score round. */
+static int boosted(const struct rule *rule, const struct counted *counted)
+{
+    int score = rule->scores[rule->class] + counted->boost;
+
+    return counted->boost == 0 || rule->scores[rule->class] <= 0 ? rule->scores[rule->class]
+           : score < 0                                           ? 0
+                                                                 : score;
+}
+
+static void add_scores(const struct rule *rule, const struct counted *counted,
+                       int64_t sums[CLASS_COUNT])
+{
+    for (size_t c = CLASS_NONE + 1; c < CLASS_COUNT; c++) {
+        enum mention_class class = (enum mention_class)c;
+        int score = class == rule->class ? boosted(rule, counted) : rule->scores[c];
+        sums[counted->flipped ? windows_flip(class) : class] += score;
+    }
+}
+
 static void sum_up(const struct ruleset *set, struct judgement *j)
 {
     int64_t sums[CLASS_COUNT] = {0};
 
     for (size_t i = 0; i < j->n_counted; i++) {
-        const struct rule *rule = &set->rules[j->counted[i]];
+        const struct rule *rule = &set->rules[j->counted[i].rule];
         j->signals |= rule->signal;
         if (rule->priority > j->priority)
             j->priority = rule->priority;
     }
-    for (size_t i = 0; i < j->n_counted; i++) {
-        const struct rule *rule = &set->rules[j->counted[i]];
-        for (size_t c = 0; rule->priority == j->priority && c < CLASS_COUNT; c++)
-            sums[c] += rule->scores[c];
-    }
+    for (size_t i = 0; i < j->n_counted; i++)
+        if (set->rules[j->counted[i].rule].priority == j->priority)
+            add_scores(&set->rules[j->counted[i].rule], &j->counted[i], sums);
     for (size_t c = CLASS_NONE + 1; c < CLASS_COUNT; c++)
         j->scores[c] = clamp_score(sums[c]);
 }
@@ -201,7 +233,10 @@ static int judgement_alloc(const struct ruleset *set, struct judgement *j)
     j->counts = arena_zalloc(&j->arena, set->n_rules + 1);
     j->packs = arena_zalloc(&j->arena, set->n_packs + 1);
     j->counted = arena_alloc(&j->arena, JUDGED_HITS_MAX * sizeof(*j->counted));
-    return j->hits && j->captures && j->guards && j->counts && j->packs && j->counted ? 0 : -ENOMEM;
+    j->marks = arena_alloc(&j->arena, JUDGED_MARKS_MAX * sizeof(*j->marks));
+    return j->hits && j->captures && j->guards && j->counts && j->packs && j->counted && j->marks
+               ? 0
+               : -ENOMEM;
 }
 
 int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret)
@@ -223,6 +258,7 @@ int judgement_make(struct ruleset *set, const struct mention *m, struct judgemen
         conditions_find(&ret->text, collect_condition, &c);
     qsort(ret->hits, ret->n_hits, sizeof(*ret->hits), compare_hits);
     remove_doubles(ret);
+    windows_apply(set, ret);
     guards_apply(set, ret);
     if (set->n_needing > 0) {
         needs_apply(set, ret);
@@ -245,7 +281,8 @@ static void hit_add(const struct ruleset *set, const struct judged_hit *hit, str
     const struct rule *rule = &set->rules[hit->rule];
 
     m->hits[m->n_hits++] = (struct mention_hit){
-        .rule = rule->name, .class = rule->class, .score = rule->scores[rule->class],
+        .rule = rule->name, .class = hit->negated ? windows_flip(rule->class) : rule->class,
+        .score = rule->scores[rule->class],
         .start = hit->start, .end = hit->end,
     };
 }

@@ -60,6 +60,10 @@ static void write_hit(struct buf *out, const struct ruleset *set, const struct j
     buf_append_str(out, STR("  "));
     write_words(out, j, hit);
     write_further_scores(out, rule);
+    if (hit->negated && hit->held_by == HELD_BY_NOBODY)
+        buf_printf(out, "  negated: %s", mention_class_name(windows_flip(rule->class)));
+    if (hit->boost != 0)
+        buf_printf(out, "  boosted %+d", hit->boost);
     write_captures(out, rule->captures, rule->n_captures);
     write_captures(out, j->captures + hit->first_capture, hit->n_captures);
     if (hit->held_by != HELD_BY_NOBODY) {

@@ -30,19 +30,43 @@ static uint32_t find_guard(const struct ruleset *set, const struct judgement *j,
     const struct rule *rule = &set->rules[hit->rule];
     uint64_t here = sentence_bit(j, hit->start);
 
+    if (hit->negated &&
+        (rule->negated == NEGATED_SKIP || windows_flip(rule->class) == CLASS_NONE))
+        return HELD_BY_NEGATION;
     if (rule->n_when > 0 &&
         find_seen(set, j, rule->when, rule->n_when, here) == HELD_BY_NOBODY)
         return HELD_BY_WHEN;
     return find_seen(set, j, rule->guards, rule->n_guards, here);
 }
 
+static struct counted *counted_find(const struct judgement *j, uint32_t rule)
+{
+    size_t i = 0;
+
+    while (j->counted[i].rule != rule)
+        i++;
+    return &j->counted[i];
+}
+
 void hit_decide(const struct ruleset *set, struct judgement *j, struct judged_hit *hit)
 {
+    struct counted *counted;
+
     hit->held_by = find_guard(set, j, hit);
-    if (hit->held_by != HELD_BY_NOBODY || j->counts[hit->rule])
+    if (hit->held_by != HELD_BY_NOBODY)
         return;
-    j->counts[hit->rule] = true;
-    j->counted[j->n_counted++] = hit->rule;
+    if (!j->counts[hit->rule]) {
+        j->counts[hit->rule] = true;
+        j->counted[j->n_counted++] =
+            (struct counted){.rule = hit->rule, .flipped = hit->negated, .boost = hit->boost};
+        return;
+    }
+    if (set->n_windows == 0)
+        return;
+    counted = counted_find(j, hit->rule);
+    counted->flipped &= hit->negated;
+    if (abs(hit->boost) > abs(counted->boost))
+        counted->boost = hit->boost;
 }
 
 void guards_apply(const struct ruleset *set, struct judgement *j)
@@ -59,6 +83,10 @@ void judged_hit_reason(const struct ruleset *set, const struct judged_hit *hit, 
 
     if (hit->held_by == HELD_BY_WHEN) {
         snprintf(ret_text, size, "held back: nothing of its when was seen");
+        return;
+    }
+    if (hit->held_by == HELD_BY_NEGATION) {
+        snprintf(ret_text, size, "held back: negated");
         return;
     }
     if (hit->held_by == HELD_BY_NEEDS) {

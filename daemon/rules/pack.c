@@ -14,7 +14,12 @@
 struct pack_head {
     struct str name, lang, description;
     const struct config_node *lists, *guards, *groups, *unless, *thresholds, *margins, *rules;
+    const struct config_node *negations, *boosters;
+    int negated;
+    bool boosted;
 };
+
+const char *const pack_negated_choices[] = {"keep", "skip", "flip", NULL};
 
 static const struct option head_options[] = {
     {.key = "pack", .kind = OPTION_STRING, .offset = offsetof(struct pack_head, name),
@@ -36,6 +41,15 @@ static const struct option head_options[] = {
      .help = "Score that a class needs, by class."},
     {.key = "margins", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, margins),
      .help = "How far a class must be ahead of the next one, by class."},
+    {.key = "negations", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, negations),
+     .help = "Words that deny what stands near them."},
+    {.key = "negated", .kind = OPTION_ENUM, .offset = offsetof(struct pack_head, negated),
+     .def = "keep", .choices = pack_negated_choices,
+     .help = "What negations do to hits of the rules that do not say themselves."},
+    {.key = "boosters", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, boosters),
+     .help = "Words that strengthen or weaken what stands near them."},
+    {.key = "boosted", .kind = OPTION_BOOL, .offset = offsetof(struct pack_head, boosted),
+     .help = "Whether boosters count for the rules that do not say themselves."},
     {.key = "rules", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, rules),
      .help = "The rules."},
     {0},
@@ -101,6 +115,10 @@ void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
     pack->groups_node = head.groups;
     pack->unless_node = head.unless;
     pack->rules_node = head.rules;
+    pack->negations_node = head.negations;
+    pack->boosters_node = head.boosters;
+    pack->negated = (enum negated)head.negated;
+    pack->boosted = head.boosted;
     pack_read_by_class(threshold_options, "thresholds", head.thresholds, pack->doc,
                        THRESHOLD_UNSET, pack->thresholds, d);
     pack_read_by_class(margin_options, "margins", head.margins, pack->doc, THRESHOLD_UNSET,

@@ -54,8 +54,8 @@ static void read_guard_body(struct ruleset *set, uint32_t index, const char *whe
         diag_error(d, pack->doc, node->mark, "%s: neither phrases nor regex nor is", where);
 }
 
-static bool guard_add(struct ruleset *set, uint32_t pack, struct str name,
-                      const struct config_node *node, struct diag *d)
+bool pack_guard_add(struct ruleset *set, uint32_t pack, struct str name,
+                    const struct config_node *node, struct diag *d)
 {
     struct guard *guard = ruleset_grow((void **)&set->guards, &set->n_guards, &set->cap_guards,
                                        sizeof(*guard), GUARDS_MAX, "guards", d);
@@ -77,7 +77,7 @@ void pack_read_guards(struct ruleset *set, uint32_t index, struct diag *d)
         return;
     for (size_t i = 0; i < map->n; i++) {
         if (!pack_check_name(pack, "guards", map->keys[i], d) ||
-            !guard_add(set, index, map->keys[i]->value, map->items[i], d))
+            !pack_guard_add(set, index, map->keys[i]->value, map->items[i], d))
             continue;
         pack->end_guard = (uint32_t)set->n_guards;
         snprintf(where, sizeof(where), "guards.%.*s", STR_FMT(map->keys[i]->value));
@@ -174,7 +174,7 @@ static void unless_add(const struct unless *u, const struct config_node *node, u
 static void unless_phrase(struct unless *u, const struct config_node *node)
 {
     if (u->anonymous == HELD_BY_NOBODY) {
-        if (!guard_add(u->set, u->pack, (struct str){0}, node, u->d))
+        if (!pack_guard_add(u->set, u->pack, (struct str){0}, node, u->d))
             return;
         u->anonymous = (uint32_t)u->set->n_guards - 1;
         unless_add(u, node, u->anonymous);
@@ -186,7 +186,7 @@ static void unless_phrase(struct unless *u, const struct config_node *node)
 
 static void unless_condition(const struct unless *u, const struct config_node *node)
 {
-    if (!guard_add(u->set, u->pack, node->value, node, u->d))
+    if (!pack_guard_add(u->set, u->pack, node->value, node, u->d))
         return;
     uint32_t guard = (uint32_t)u->set->n_guards - 1;
     const struct pattern_source from = {.set = u->set, .pack = u->pack, .where = u->where,
@@ -244,7 +244,7 @@ void pack_read_guard_use(struct ruleset *set, uint32_t pack, const char *where,
         return;
     }
     if (node->kind == CONFIG_MAP) {
-        if (guard_add(set, pack, (struct str){0}, node, d)) {
+        if (pack_guard_add(set, pack, (struct str){0}, node, d)) {
             unless_add(&u, node, (uint32_t)set->n_guards - 1);
             read_guard_body(set, (uint32_t)set->n_guards - 1, where, node, d);
         }

@@ -6,9 +6,9 @@
 
 struct rule_body {
     struct str id, group, topic, place, owner, since, note;
-    int class, signal, status;
+    int class, signal, status, negated;
     int64_t score, priority;
-    bool extract;
+    bool extract, boosted;
     const struct config_node *scores, *phrases, *regex, *is, *all, *any, *none, *at_least;
     const struct config_node *unless, *when, *capture, *tests;
 };
@@ -49,6 +49,11 @@ static const struct option rule_options[] = {
      .help = "Guards, conditions or phrases that hold a hit back."},
     {.key = "when", .kind = OPTION_NODE, FIELD(when),
      .help = "Guards, conditions or phrases of which one must be there too."},
+    {.key = "negated", .kind = OPTION_ENUM, FIELD(negated), .def = "keep",
+     .choices = pack_negated_choices,
+     .help = "What a negation does to a hit: nothing, hold it back, or turn it round."},
+    {.key = "boosted", .kind = OPTION_BOOL, FIELD(boosted),
+     .help = "Whether boosters near a hit add to the score."},
     {.key = "group", .kind = OPTION_STRING, FIELD(group), .max = NAME_MAX_LEN,
      .help = "Group of the pack whose guards hold for this rule too."},
     {.key = "capture", .kind = OPTION_NODE, FIELD(capture),
@@ -293,6 +298,8 @@ static void fill_rule(const struct reading *x, const struct rule_body *body, str
     rule->pack = x->pack;
     rule->node = x->node;
     rule->signal = body->signal > 0 ? 1u << (body->signal - 1) : 0;
+    rule->negated = config_get(x->node, "negated") ? (enum negated)body->negated : pack->negated;
+    rule->boosted = config_get(x->node, "boosted") ? body->boosted : pack->boosted;
     rule->has_patterns = has_patterns(body);
     rule->needs_others = needs_others(body);
     rule->priority = (int)body->priority;

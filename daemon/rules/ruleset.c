@@ -153,8 +153,8 @@ static struct ruleset *ruleset_alloc(size_t n_packs, enum rule_engine engine)
 static void read_all(struct ruleset *set, struct diag *d)
 {
     static void (*const steps[])(struct ruleset *, uint32_t, struct diag *) = {
-        pack_read_head, pack_read_lists, pack_read_guards, pack_read_groups, pack_read_rules,
-        pack_read_needs,
+        pack_read_head, pack_read_lists, pack_read_guards, pack_read_groups,
+        pack_read_windows, pack_read_rules, pack_read_needs,
     };
 
     for (size_t s = 0; s < ARRAY_LEN(steps); s++)
@@ -259,6 +259,7 @@ void ruleset_unref(struct ruleset *set)
         config_doc_destroy(set->packs[i].doc);
     free(set->patterns);
     free(set->conditions);
+    free(set->windows);
     free(set->guards);
     free(set->rules);
     name_index_finish(&set->names);

@@ -37,6 +37,20 @@ struct rule_needs {
     size_t at_least; /* of `of` */
 };
 
+/* What a negation near a hit does. */
+enum negated { NEGATED_KEEP, NEGATED_SKIP, NEGATED_FLIP };
+
+enum window_side { WINDOW_BEFORE, WINDOW_BEHIND, WINDOW_AROUND };
+
+/* A negation or booster: where it reaches, and what it does there. */
+struct window {
+    uint32_t pack;
+    bool negates;
+    enum window_side side; /* where the word stands, seen from the hit */
+    size_t words;          /* at most so many between */
+    int add;               /* boosters: to the score */
+};
+
 enum rule_test { RULE_TEST_MATCH, RULE_TEST_SKIP, RULE_TEST_TODO_MATCH, RULE_TEST_TODO_SKIP };
 #define RULE_TEST_KINDS 4
 
@@ -48,7 +62,8 @@ struct rule {
     unsigned signal;          /* one enum mention_signal bit, or 0 */
     int scores[CLASS_COUNT];  /* what it adds to each class */
     int priority;             /* rules under the highest one that counts add nothing */
-    bool experimental;
+    bool experimental, boosted;
+    enum negated negated;
     bool has_patterns;        /* phrases, regexes or conditions of its own */
     bool needs_others;        /* it says all, any, not or at_least */
     const struct rule_needs *needs; /* set when all rules are read */
@@ -66,6 +81,7 @@ struct rule {
 struct guard {
     struct str name; /* empty: the inline phrases of a rule */
     uint32_t pack;
+    uint32_t window; /* 0: none; else it is no guard, but makes marks for that window - 1 */
     bool whole_post; /* holds back hits anywhere, not only in its own sentence */
     const struct config_node *node;
 };
@@ -95,6 +111,9 @@ struct pack {
     struct rule_group *groups;
     size_t n_groups;
     const struct config_node *lists_node, *guards_node, *groups_node, *unless_node, *rules_node;
+    const struct config_node *negations_node, *boosters_node;
+    enum negated negated; /* of its rules, if they do not say */
+    bool boosted;
 };
 
 struct ruleset {
@@ -111,6 +130,8 @@ struct ruleset {
     size_t n_guards, cap_guards;
     struct pattern *patterns;
     size_t n_patterns, cap_patterns;
+    struct window *windows; /* owned */
+    size_t n_windows, cap_windows;
     struct condition_use *conditions; /* owned */
     size_t n_conditions, cap_conditions;
     const struct matcher_engine *engine;
@@ -125,6 +146,7 @@ struct ruleset {
 void pack_read_head(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_lists(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_guards(struct ruleset *set, uint32_t pack, struct diag *d);
+void pack_read_windows(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_groups(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_needs(struct ruleset *set, uint32_t pack, struct diag *d);
@@ -162,6 +184,8 @@ void pack_read_regexes(const struct pattern_source *from, const struct config_no
 /* Names of built-in conditions, one or a list. */
 void pack_read_conditions(const struct pattern_source *from, const struct config_node *node);
 
+extern const char *const pack_negated_choices[]; /* by enum negated */
+
 /* Letters, digits, "_", "-" and ".". */
 bool pack_is_name(struct str text);
 /* False, reported, if it is not. No map at all is false, but no mistake. */
@@ -189,6 +213,9 @@ const char *pack_guess_rule(const struct ruleset *set, uint32_t pack, struct str
 void pack_read_guard_use(struct ruleset *set, uint32_t pack, const char *where,
                          const struct config_node *node, uint32_t *guards, size_t *n_guards,
                          struct diag *d);
+/* The new guard is the last of the set. False, reported, if there is no room. */
+bool pack_guard_add(struct ruleset *set, uint32_t pack, struct str name,
+                    const struct config_node *node, struct diag *d);
 /* A copy that lives as long as the set; NULL of none. */
 const uint32_t *guards_keep(struct ruleset *set, const uint32_t *guards, size_t n);
 
@@ -202,12 +229,28 @@ void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_
 #define HELD_BY_NOBODY UINT32_MAX
 #define HELD_BY_WHEN (UINT32_MAX - 1) /* nothing of its `when` was seen */
 #define HELD_BY_NEEDS (UINT32_MAX - 2) /* the rules that it needs do not count */
+#define HELD_BY_NEGATION (UINT32_MAX - 3)
+#define JUDGED_MARKS_MAX 256
+
+/* A negation or booster in the text. */
+struct window_mark {
+    uint32_t window, start, end; /* bytes of the original */
+};
+
+/* A rule that counts. */
+struct counted {
+    uint32_t rule;
+    bool flipped; /* all its hits are negated */
+    int boost;    /* the strongest of its hits' */
+};
 
 struct judged_hit {
     uint32_t rule;
     uint32_t start, end; /* bytes of the original */
     uint32_t held_by;    /* the guard that held it back */
     size_t first_capture, n_captures;
+    bool negated; /* by a window that its rule minds */
+    int boost;    /* to be added to the score */
 };
 
 /* All that was found out about one mention; lives in its arena. */
@@ -220,8 +263,10 @@ struct judgement {
     size_t n_captures;
     uint64_t *guards;  /* for each guard the sentences it was seen in, bit 63 for all later ones */
     bool *counts;      /* for each rule: has a hit that nobody held back */
-    uint32_t *counted; /* those rules, each once */
+    struct counted *counted; /* those rules, each once */
     size_t n_counted;
+    struct window_mark *marks;
+    size_t n_marks;
     bool *packs;       /* for each pack: judges this mention */
     int scores[CLASS_COUNT], thresholds[CLASS_COUNT], margins[CLASS_COUNT];
     int priority; /* the highest of the rules that count: only those add their scores */
@@ -234,6 +279,11 @@ struct judgement {
 /* -ENOMEM only. Finish it in any case. */
 int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret);
 void judgement_finish(struct judgement *j);
+
+/* Fills negated and boost. */
+void windows_apply(const struct ruleset *set, struct judgement *j);
+/* The class that a negated hit speaks for, or CLASS_NONE. */
+enum mention_class windows_flip(enum mention_class class);
 
 /* Fills held_by and counts, for rules that need no others. */
 void guards_apply(const struct ruleset *set, struct judgement *j);

@@ -84,6 +84,9 @@ static const struct {
     {"pack: t\nrules: [{id: a, class: outage, phrases: [x], group: g}]\n", "the pack has no group 'g'"},
     {"pack: t\ngroups: {g: {unles: [x]}}\n", "did you mean 'unless'?"},
     {"pack: t\nrules: [{id: a, class: outage, phrases: [x], when: nope}]\n", "no guard is called 'nope'"},
+    {"pack: t\nnegations: {window: 2}\n", "negations: neither phrases nor regex"},
+    {"pack: t\nboosters: [{phrases: [so], adds: 2}]\n", "did you mean 'add'?"},
+    {"pack: t\nnegated: flop\n", "did you mean 'flip'?"},
     {"pack: t\nrules: [{id: a, scores: {}, phrases: [x]}]\n", "adds to no class"},
     {"pack: t\nrules: [{id: a, class: outage, priority: 101, phrases: [x]}]\n", "priority"},
 };
