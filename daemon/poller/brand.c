@@ -20,6 +20,7 @@ static void tick_in(struct poll_brand *brand, int64_t ms)
 static void on_ticked(void *user, const struct store_reply *reply, const struct error *err)
 {
     struct poll_brand *brand = user;
+    int64_t next_ms;
     json_t *value;
 
     (void)err;
@@ -31,8 +32,9 @@ static void on_ticked(void *user, const struct store_reply *reply, const struct 
         return;
     }
     value = json_loadb(reply->text.s, reply->text.len, 0, NULL);
-    if (json_get_bool(value, "more"))
-        tick_in(brand, 0);
+    next_ms = json_get_i64(value, "next", INT64_MAX);
+    if (json_get_i64(value, "steps", 0) > 0 && next_ms <= clock_now_ms())
+        tick_in(brand, 0); /* there was more than one call's share */
     json_decref(value);
 }
 
