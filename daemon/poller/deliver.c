@@ -253,7 +253,8 @@ static void send_batch(struct feed *feed)
                                  .seq = ++feed->seq,
                                  .fetched_at_ms = clock_now_ms(),
                                  .mentions = feed->outgoing + feed->n_stored,
-                                 .n_mentions = feed->n_batch};
+                                 .n_mentions = feed->n_batch,
+                                 .no_horizon = !feed->source->driver->has_horizon};
     if (store_ingest(feed->poller->options.store, &batch, on_stored, feed, &err) < 0) {
         feed->seq--;
         retry_batch(feed, STORE_PAUSE_MS, str_from(err.text));

@@ -378,7 +378,7 @@ void store_make_req(char ret_req[33])
 int store_ingest(struct store *store, const struct store_batch *batch, store_reply_fn *done, void *user,
                  struct error *err)
 {
-    struct store_pending *call = pending_create(store, 6 + batch->n_mentions, done, user);
+    struct store_pending *call = pending_create(store, 7 + batch->n_mentions, done, user);
     struct buf text = BUF_INIT(STORE_BATCH_BYTES_MAX);
 
     if (!call)
@@ -390,10 +390,13 @@ int store_ingest(struct store *store, const struct store_batch *batch, store_rep
     call->argv[4] = make_key(store, "", batch->brand, ":-");
     store_batch_header(batch, &text);
     call->argv[5] = copy_str(buf_str(&text));
+    buf_reset(&text);
+    store_batch_fields(batch, &text);
+    call->argv[6] = copy_str(buf_str(&text));
     for (size_t i = 0; i < batch->n_mentions; i++) {
         buf_reset(&text);
         mention_to_json(batch->mentions[i], &text);
-        call->argv[6 + i] = copy_str(buf_str(&text));
+        call->argv[7 + i] = copy_str(buf_str(&text));
     }
     buf_finish(&text);
     return pending_start(call, err);

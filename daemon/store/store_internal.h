@@ -31,8 +31,9 @@ struct store {
     unsigned library_tries;
 };
 
-/* The header argument of mention_ingest: docs/queue.md. */
+/* The first two arguments of mention_ingest, header and fields: docs/queue.md. */
 void store_batch_header(const struct store_batch *batch, struct buf *out);
+void store_batch_fields(const struct store_batch *batch, struct buf *out);
 
 /* Sends it (again). On failure it is finished with the error. */
 void store_pending_send(struct store_pending *call);

@@ -65,6 +65,7 @@ struct store_batch {
     int64_t seq, fetched_at_ms;
     const struct mention *const *mentions;
     size_t n_mentions;
+    bool no_horizon; /* the source has a position of its own: mentions may be of any age */
 };
 int store_ingest(struct store *store, const struct store_batch *batch, store_reply_fn *done, void *user,
                  struct error *err);

@@ -41,8 +41,7 @@ def lanes_batch(brand, at, n=bench_queue.BATCH, source="s"):
         made.append((head, body))
     header = brand.header([m[0] for m in made], source)
     brand.seq[source] = (header["seq"], header["lease"])
-    return ("FCALL", "mention_ingest", 2, brand.key, brand.key + ":-", json.dumps(header),
-            *[m[1] for m in made])
+    return bench_queue.ingest_command(brand, header, [m[1] for m in made])
 
 
 def fill(brand, n):

@@ -277,6 +277,7 @@ static int encode(struct walk *w)
     meter_start(&w->stages->meters[STAGE_ENCODE]);
     buf_reset(&w->record);
     store_batch_header(&batch, &w->record);
+    store_batch_fields(&batch, &w->record);
     for (size_t i = 0; i < batch.n_mentions; i++) {
         buf_reset(&w->record);
         mention_to_json(batch.mentions[i], &w->record);

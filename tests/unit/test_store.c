@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -11,6 +12,15 @@ static void assert_text(const struct buf *got, const char *want)
 {
     assert_false(got->failed);
     assert_string_equal(got->data, want);
+}
+
+/* `want` with a bar where a zero byte is. */
+static void assert_fields(const struct buf *got, const char *want)
+{
+    assert_false(got->failed);
+    assert_int_equal(got->len, strlen(want));
+    for (size_t i = 0; i < got->len; i++)
+        assert_int_equal(got->data[i], want[i] == '|' ? '\0' : want[i]);
 }
 
 static void test_header_leaves_defaults_out(void **state)
@@ -33,9 +43,10 @@ static void test_header_leaves_defaults_out(void **state)
     m.created_at_ms = 1000;
     store_batch_header(&batch, &out);
     assert_text(&out, "{\"source\":\"tags\",\"lease\":\"3:ab\",\"seq\":8,"
-                      "\"cursor\":\"{\\\"low\\\":\\\"1\\\"}\",\"fetched_at\":2000,\"m\":["
-                      "{\"id\":\"mastodon:https://a/1\",\"network\":\"mastodon\",\"lang\":\"und\","
-                      "\"class\":\"none\",\"score\":0,\"created_at\":1000}]}");
+                      "\"cursor\":\"{\\\"low\\\":\\\"1\\\"}\",\"fetched_at\":2000,\"fields\":1}");
+    buf_reset(&out);
+    store_batch_fields(&batch, &out);
+    assert_fields(&out, "mastodon:https://a/1|mastodon|none|1000|und|||||||||||||");
     buf_finish(&out);
 }
 
@@ -64,20 +75,38 @@ static void test_header_of_a_full_mention(void **state)
     m.place = STR("Leeds");
     m.captures[0] = (struct mention_capture){STR("topic"), STR("login")};
     m.captures[1] = (struct mention_capture){STR("order"), STR("7")};
-    m.captures[2] = (struct mention_capture){STR("topic"), STR("app")};
+    m.captures[2] = (struct mention_capture){STR("topic"), STR("app,or web")};
     m.n_captures = 3;
     m.signals = SIGNAL_PAST | SIGNAL_NEWS;
     m.words[0] = 4294967295u;
     m.n_words = 1;
     m.repost_of = STR("o");
     m.own = m.own_parent = m.root_own = m.addressed = m.backfill = true;
+    batch.no_horizon = true;
     store_batch_header(&batch, &out);
-    assert_text(&out, "{\"source\":\"s\",\"seq\":1,\"fetched_at\":0,\"m\":[{\"id\":\"x:1\",\"native\":\"host/1\","
-                      "\"network\":\"x\",\"lang\":\"en\",\"class\":\"outage\",\"score\":6,"
-                      "\"created_at\":8640000000,\"conversation\":\"c\",\"in_reply_to\":\"p\",\"author\":\"a\","
-                      "\"followers\":12,\"age_days\":40,\"place\":\"Leeds\",\"topics\":[\"login\",\"app\"],"
-                      "\"signals\":[\"past\",\"news\"],\"words\":[4294967295],\"repost_of\":\"o\",\"own\":1,"
-                      "\"own_parent\":1,\"root_own\":1,\"addressed\":1,\"backfill\":1}]}");
+    assert_text(&out, "{\"source\":\"s\",\"seq\":1,\"fetched_at\":0,\"no_horizon\":1,\"fields\":1}");
+    buf_reset(&out);
+    store_batch_fields(&batch, &out);
+    assert_fields(&out, "x:1|x|outage|8640000000|en|a|12|40|Leeds|login,app or web|past,news|4294967295|"
+                        "oprab|host/1|c|p|o|");
+    buf_finish(&out);
+}
+
+/* What a post says can neither end its field nor begin another mention's. */
+static void test_fields_keep_their_ends(void **state)
+{
+    struct buf out = BUF_INIT(10000);
+    struct mention m;
+    const struct mention *mentions[] = {&m};
+    struct store_batch batch = {.mentions = mentions, .n_mentions = 1};
+
+    (void)state;
+    mention_init(&m);
+    m.id = STR("x:1\0002");
+    m.network = STR("x");
+    m.place = STR("Leeds\0\n");
+    store_batch_fields(&batch, &out);
+    assert_fields(&out, "|x|none|0|und||||Leeds\xef\xbf\xbd\xef\xbf\xbd|||||||||");
     buf_finish(&out);
 }
 
@@ -120,6 +149,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_leaves_defaults_out),
         cmocka_unit_test(test_header_of_a_full_mention),
+        cmocka_unit_test(test_fields_keep_their_ends),
         cmocka_unit_test(test_settings_for_the_functions),
         cmocka_unit_test(test_requests_differ),
     };

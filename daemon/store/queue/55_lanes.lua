@@ -31,6 +31,14 @@ function lanes.key(cx, lane)
     return cx.brand .. ':q:' .. lane
 end
 
+local function free_lanes(cx)
+    local room = limits.lanes
+    for _, class in ipairs(CLASSES) do
+        room = room - redis.call('ZCARD', cx.brand .. ':heads:' .. class)
+    end
+    return room
+end
+
 -- 512 lanes at most: what would make one more goes to the class's common lane.
 function lanes.name(cx, tier, class, lang, network)
     lang = lang and lang:lower():match('^%w+') or 'other'
@@ -44,15 +52,13 @@ function lanes.name(cx, tier, class, lang, network)
         return name
     end
     name = lane
-    if redis.call('EXISTS', lanes.key(cx, lane)) == 0 then
-        local n = cx.lanes_new or 0
-        for _, c in ipairs(CLASSES) do
-            n = n + redis.call('ZCARD', cx.brand .. ':heads:' .. c)
-        end
-        if n >= limits.lanes then
+    -- a call makes at most as many lanes as it has mentions: mostly there is room for all of them
+    cx.lanes_room = cx.lanes_room or free_lanes(cx)
+    if cx.lanes_room < limits.batch and redis.call('EXISTS', lanes.key(cx, lane)) == 0 then
+        if cx.lanes_room <= 0 then
             name = tier .. ':' .. class .. ':other:other'
         else
-            cx.lanes_new = (cx.lanes_new or 0) + 1
+            cx.lanes_room = cx.lanes_room - 1
         end
     end
     cx.lanes_seen[lane] = name
@@ -66,21 +72,35 @@ function lanes.score(due)
     return string.format('%d.%03d', ms, (due - ms) * 1000 + 0.5)
 end
 
-function lanes.watch(cx, lane, due)
-    local set = cx.timers
-    redis.call('ZADD', set, 'LT', lanes.score(due), 'over|' .. lane)
-    redis.call('ZADD', set, 'LT', lanes.score(due + cx.conf.horizon_ms), 'aged|' .. lane)
-end
-
--- Adds `pairs_list` (score, id, score, id, ...) whose smallest score is `first`.
-function lanes.add_many(cx, lane, pairs_list, first)
-    redis.call('ZADD', lanes.key(cx, lane), unpack(pairs_list))
-    redis.call('ZADD', heads_of(cx, lane), 'LT', lanes.score(first), lane)
-    lanes.watch(cx, lane, first)
+-- `many`: lane -> { first = <smallest due time>, pairs = { score, id, score, id, ... } }. Heads and timers of
+-- all of them take one command each.
+function lanes.add_many(cx, many)
+    local heads, watched = {}, {}
+    for lane, waits in pairs(many) do
+        redis.call('ZADD', lanes.key(cx, lane), unpack(waits.pairs))
+        local set, score = heads_of(cx, lane), lanes.score(waits.first)
+        local firsts = heads[set]
+        if not firsts then
+            firsts = {}
+            heads[set] = firsts
+        end
+        firsts[#firsts + 1] = score
+        firsts[#firsts + 1] = lane
+        local n = #watched
+        watched[n + 1], watched[n + 2] = score, 'over|' .. lane
+        watched[n + 3] = lanes.score(waits.first + cx.conf.horizon_ms)
+        watched[n + 4] = 'aged|' .. lane
+    end
+    for set, firsts in pairs(heads) do
+        redis.call('ZADD', set, 'LT', unpack(firsts))
+    end
+    if #watched > 0 then
+        redis.call('ZADD', cx.timers, 'LT', unpack(watched))
+    end
 end
 
 function lanes.add(cx, lane, due, id)
-    lanes.add_many(cx, lane, { lanes.score(due), id }, due)
+    lanes.add_many(cx, { [lane] = { first = due, pairs = { lanes.score(due), id } } })
 end
 
 function lanes.fix_head(cx, lane)

@@ -55,37 +55,70 @@ end
 
 -- natives: a network whose replies name their parent by the instance's own id, not by the id that is
 -- the same everywhere. Lists of "native id", by the last three characters, cost a third of a key each;
--- what is older than two weeks is not answered by that name any more.
+-- what is older than two weeks is not answered by that name any more. Of the id is kept what the native
+-- name does not say: without its network, "\\2" for the instance's own address, "\1" for the native number.
+local natives = {}
+
+do
+
 local WEEK = 7 * DAY
 
-local function native_key(cx, name, week)
-    return keys.of(cx, 'n', week .. ':' .. name:sub(-3))
+local function parts_of(native)
+    return native:match('^(.*/)(.*)$')
 end
 
-local function native_keep(cx, b, e)
-    local key = native_key(cx, e.native_name, math.floor(cx.now / WEEK))
-    redis.call('RPUSH', key, e.native .. ' ' .. e.id)
-    if not b.natives[key] then
-        b.natives[key] = true
-        redis.call('PEXPIRE', key, int(3 * WEEK), 'NX')
+local function key_of(cx, native, week)
+    return cx.brand .. ':n:' .. week .. ':' .. (native:match('^(.*)/') or '') .. ':' .. native:sub(-3)
+end
+
+local function short_of(e, host, number)
+    local id = e.id:sub(#e.network + 2)
+    local own = 'https://' .. host
+    if host ~= '' and id:sub(1, #own) == own then
+        id = '\2' .. id:sub(#own + 1)
+    end
+    if number ~= '' and id:sub(-#number) == number then
+        id = id:sub(1, -#number - 1) .. '\1'
+    end
+    return number .. ' ' .. id
+end
+
+local function long_of(network, host, number, id)
+    if id:byte(-1) == 1 then
+        id = id:sub(1, -2) .. number
+    end
+    if id:byte(1) == 2 then
+        id = 'https://' .. host .. id:sub(2)
+    end
+    return network .. ':' .. id
+end
+
+function natives.keep(cx, e)
+    local host, number = parts_of(e.native)
+    local key = key_of(cx, e.native, math.floor(cx.now / WEEK))
+    if redis.call('RPUSH', key, short_of(e, host or '', number or e.native)) == 1 then
+        redis.call('PEXPIRE', key, int(3 * WEEK))
     end
 end
 
-local function native_find(cx, name)
-    local native = name:match(':native:(.*)$')
+function natives.find(cx, name)
+    local network, native = name:match('^([^:]+):native:(.*)$')
     if not native then
         return nil
     end
+    local host, number = parts_of(native)
+    local wanted = (number or native) .. ' '
     local week = math.floor(cx.now / WEEK)
     for back = 0, 1 do
-        local key = native_key(cx, name, week - back)
-        local found = redis.call('LRANGE', key, -limits.members, -1)
+        local found = redis.call('LRANGE', key_of(cx, native, week - back), -limits.members, -1)
         for i = #found, 1, -1 do
-            if found[i]:sub(1, #native + 1) == native .. ' ' then
-                return found[i]:sub(#native + 2)
+            if found[i]:sub(1, #wanted) == wanted then
+                return long_of(network, host or '', number or native, found[i]:sub(#wanted + 1))
             end
         end
     end
+end
+
 end
 
 -- The case that a name belongs to; nil when nobody has heard of it.
@@ -101,7 +134,7 @@ local function known_case(cx, b, name)
     if redis.call('EXISTS', mentions.key(cx, name), keys.of(cx, 'c', name)) > 0 then
         return name
     end
-    local id = native_find(cx, name)
+    local id = natives.find(cx, name)
     if id then
         return b.links[id] or (cases.follow(cx, id))
     end

@@ -106,7 +106,7 @@ local function choose_case(cx, b, e)
     if self then
         add_candidate(found, self)
     end
-    if args.truth(e.root_own) and base then
+    if e.root_own and base then
         return person_case(base, e), true
     end
     for _, case in ipairs({ up or false, known_case(cx, b, e.conv_name) or false }) do
@@ -121,7 +121,7 @@ local function choose_case(cx, b, e)
             add_candidate(found, case)
         end
     end
-    if #found == 0 and args.truth(e.own_parent) and base then
+    if #found == 0 and e.own_parent and base then
         return person_case(base, e), true
     end
     local case = found[1]
@@ -145,7 +145,7 @@ local function link_all(cx, b, e, case, rooted)
         set_link(cx, b, e.native_name, case)
     end
     local personal = rooted or case:find('|', 1, true)
-    if e.reply_name and not args.truth(e.own_parent) and not personal
+    if e.reply_name and not e.own_parent and not personal
         and not b.links[e.reply_name] and e.reply_name ~= case then
         set_link(cx, b, e.reply_name, case)
     end

@@ -6,25 +6,26 @@
 
 local function due_of(cx, header, e)
     local goal = cx.conf.target[e.class]
-    if args.truth(e.backfill) then
+    if e.backfill then
         return header.fetched_at + goal
     end
     local factor = 1
-    if e.followers and e.followers > 0 then
-        factor = math.min(4, 1 + math.log10(1 + e.followers) / 4)
+    local followers = tonumber(e.followers)
+    if followers and followers > 0 then
+        factor = math.min(4, 1 + math.log10(1 + followers) / 4)
     end
     return math.floor(math.max(e.created, header.fetched_at - goal) + goal / factor)
 end
 
 local function is_queued(cx, e)
-    if args.truth(e.own) or e.repost_of then
+    if e.own or e.repost_of then
         return false
     end
     if e.class ~= 'none' then
         return true
     end
     local policy = cx.conf.queue_none
-    return policy == 'all' or (policy == 'addressed' and args.truth(e.addressed))
+    return policy == 'all' or (policy == 'addressed' and e.addressed)
 end
 
 -- A batch is mostly of one network and tier: only class and language are looked up.
@@ -42,46 +43,61 @@ local function lane_of(cx, b, tier, e)
     return name
 end
 
+-- What came into a lane later than the walk along it: overdue at once.
+local function note_overdue(b, lane, waits, mark)
+    if waits.first > mark then
+        return
+    end
+    local class = lanes.parse(lane).class
+    for i = 1, #waits.pairs, 2 do
+        local id, due = waits.pairs[i + 1], tonumber(waits.pairs[i])
+        if due <= mark then
+            b.overdue[#b.overdue + 1] = { id = id, case = id, class = class, due = due, s = {} }
+        end
+    end
+end
+
 -- Lanes get their new members at the end of the batch, one command each; whatever looks into a lane
 -- before that flushes them first.
 function lanes.flush(cx, b)
-    for lane, waits in pairs(b.pending) do
-        local first = math.huge
-        for i = 1, #waits, 2 do
-            first = math.min(first, tonumber(waits[i]))
+    local names = {}
+    for lane in pairs(b.pending) do
+        names[#names + 1] = lane
+    end
+    if #names == 0 then
+        return
+    end
+    lanes.add_many(cx, b.pending)
+    local fields = {}
+    for i, lane in ipairs(names) do
+        fields[i] = 'over|' .. lane
+    end
+    local marks = redis.call('HMGET', keys.of(cx, 'marks'), unpack(fields))
+    for i, lane in ipairs(names) do
+        if marks[i] then
+            note_overdue(b, lane, b.pending[lane], tonumber(marks[i]))
         end
-        lanes.add_many(cx, lane, waits, first)
     end
     b.pending = {}
 end
 
-local function overdue_at_once(cx, b, e, lane, due)
-    local mark = b.marks[lane]
-    if mark == nil then
-        mark = tonumber(redis.call('HGET', keys.of(cx, 'marks'), 'over|' .. lane) or 0)
-        b.marks[lane] = mark
-    end
-    if due <= mark then
-        b.overdue[#b.overdue + 1] = { id = e.id, case = e.id, class = e.class, due = due, s = {} }
-    end
-end
-
 local function queue_lane(cx, b, e, c)
-    local score = lanes.score(e.due)
     local waits = b.pending[e.lane]
     if not waits then
-        waits = {}
+        waits = { first = e.due, pairs = {} }
         b.pending[e.lane] = waits
+    elseif e.due < waits.first then
+        waits.first = e.due
     end
-    waits[#waits + 1] = score
-    waits[#waits + 1] = e.id
+    local members = waits.pairs
+    local n = #members
+    members[n + 1], members[n + 2] = e.score, e.id
     if c then
-        redis.call('ZADD', keys.of(cx, 'cw', c.case), score, e.lane .. '|' .. e.id)
+        redis.call('ZADD', keys.of(cx, 'cw', c.case), e.score, e.lane .. '|' .. e.id)
         b.placed[e.id] = { lane = e.lane, due = e.due }
     elseif b.linked then
         b.placed[e.id] = { lane = e.lane, due = e.due }
     end
-    overdue_at_once(cx, b, e, e.lane, e.due)
 end
 
 -- Where a queued mention goes: answered already, its owner's set, or its lane.
@@ -114,7 +130,7 @@ end
 
 local function own_post(cx, b, e)
     local case = known_case(cx, b, e.reply_name)
-    if not case and e.reply_name and not args.truth(e.own_parent) then
+    if not case and e.reply_name and not e.own_parent then
         -- the reply was seen before what it answers
         case = e.reply_name
         b.links[case] = case
@@ -141,33 +157,13 @@ end
 
 -- one mention
 
-local function joined(items)
-    return items and table.concat(items, ',') or ''
-end
-
--- "%d,%d,%d" for each length of list, made when first needed
-local INTS = {}
-
-local function joined_ints(items)
-    if not items or #items == 0 then
-        return ''
-    end
-    local form = INTS[#items]
-    if not form then
-        form = ('%d,'):rep(#items):sub(1, -2)
-        INTS[#items] = form
-    end
-    return form:format(unpack(items))
-end
-
 local function heard(cx, header, e, state)
     events.append(cx, 'type', 'mention.heard', 'id', e.id, 'class', e.class, 'state', state,
-        'signals', joined(e.signals), 'topics', joined(e.topics), 'place', e.place or '',
-        'created_at', int(e.created), 'fetched_at', header.fetched, 'author', e.author or '',
-        'followers', e.followers and int(e.followers) or '',
-        'age_days', e.age_days and int(e.age_days) or '',
-        'repost_of', e.repost_of or '', 'backfill', args.truth(e.backfill) and '1' or '',
-        'network', e.network, 'lang', e.lang or '', 'words', joined_ints(e.words))
+        'signals', e.signals, 'topics', e.topics, 'place', e.place or '',
+        'created_at', e.created_text, 'fetched_at', header.fetched, 'author', e.author or '',
+        'followers', e.followers or '', 'age_days', e.age_days or '',
+        'repost_of', e.repost_of or '', 'backfill', e.backfill and '1' or '',
+        'network', e.network, 'lang', e.lang or '', 'words', e.words)
 end
 
 local function expiry(cx, e)
@@ -186,7 +182,7 @@ end
 local function route(cx, b, header, e, at)
     local queued = is_queued(cx, e)
     local c
-    if args.truth(e.own) then
+    if e.own then
         own_post(cx, b, e)
     elseif e.repost_of then
         repost(cx, e)
@@ -197,13 +193,14 @@ local function route(cx, b, header, e, at)
         c = join(cx, b, e, case, rooted)
     end
     if e.native_name and not e.own and not e.repost_of then
-        native_keep(cx, b, e)
+        natives.keep(cx, e)
     end
     heard(cx, header, e, queued and 'queued' or 'unqueued')
     b.classes[e.class] = (b.classes[e.class] or 0) + 1
     if queued then
         b.queued = b.queued + 1
-        e.due = due_of(cx, header, e) + (header.seq % 10 * limits.batch + at) / 1000
+        local ms, below = due_of(cx, header, e), header.seq % 10 * limits.batch + at
+        e.due, e.score = ms + below / 1000, string.format('%d.%03d', ms, below)
         e.lane = lane_of(cx, b, c and c.tier or '0', e)
         queue(cx, b, e, c)
     else
@@ -215,17 +212,19 @@ local function route(cx, b, header, e, at)
     end
 end
 
-local function take_in(cx, b, header, e, body, at)
+local function take_in(cx, b, header, e, at)
     e.created = e.created_at
     if e.created > header.fetched_at + MINUTE then
         e.created = header.fetched_at
+        e.created_text = header.fetched
     end
-    if not args.truth(header.no_horizon) and not args.truth(e.backfill)
+    e.created_text = e.created_text or int(e.created)
+    if not args.truth(header.no_horizon) and not e.backfill
         and e.created < cx.now - cx.conf.horizon_ms then
         b.old = b.old + 1
         return
     end
-    local set = redis.call('SET', b.prefix .. e.id, body, 'PXAT', int(expiry(cx, e)), 'NX')
+    local set = redis.call('SET', b.prefix .. e.id, e.body, 'PXAT', int(expiry(cx, e)), 'NX')
     if not set then
         b.known = b.known + 1
         return
@@ -237,7 +236,7 @@ end
 local function new_batch(cx, header)
     local b = { new = 0, known = 0, old = 0, queued = 0, unqueued = 0, classes = {},
         prefix = cx.brand .. ':m:', links = load_links(cx, header.m), cases = {}, placed = {},
-        pending = {}, marks = {}, overdue = {}, answers = {}, reopened = {}, natives = {} }
+        pending = {}, overdue = {}, answers = {}, reopened = {} }
     for _, e in ipairs(header.m) do
         b.linked = b.linked or e.reply_name or e.conv_name
     end
@@ -265,8 +264,8 @@ local function after_batch(cx, b)
     end
 end
 
-function ingest.run(cx, header, bodies)
-    check_batch(header, bodies)
+function ingest.run(cx, header, values)
+    check_batch(header, values)
     local seq, last_reply = must_lease(cx, header)
     if header.seq == seq and last_reply then
         return last_reply
@@ -277,7 +276,7 @@ function ingest.run(cx, header, bodies)
     header.fetched = int(header.fetched_at)
     local b = new_batch(cx, header)
     for i, e in ipairs(header.m) do
-        take_in(cx, b, header, e, bodies[i], i - 1)
+        take_in(cx, b, header, e, i - 1)
     end
     after_batch(cx, b)
     for class, n in pairs(b.classes) do

@@ -137,11 +137,7 @@ local function batch(names, values)
         fail('BADARG field=test_now wanted: a whole number')
     end
     settings.set_clock(cx, test_now)
-    local bodies = {}
-    for i = 2, #values do
-        bodies[i - 1] = values[i]
-    end
-    local reply = ingest.run(cx, header, bodies)
+    local reply = ingest.run(cx, header, values)
     done(cx)
     return reply
 end

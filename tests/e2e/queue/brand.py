@@ -21,6 +21,20 @@ def entry(name, **fields):
     return one
 
 
+FIELDS = ["id", "network", "class", "created_at", "lang", "author", "followers", "age_days", "place",
+          "topics", "signals", "words", "flags", "native", "conversation", "in_reply_to",
+          "repost_of"]
+FLAGS = {"own": "o", "own_parent": "p", "root_own": "r", "addressed": "a", "backfill": "b"}
+
+
+def fields(one):
+    """A header's entry as the daemon writes it: 17 texts, each ended by a zero byte."""
+    def text(value):
+        return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    flags = "".join(letter for name, letter in FLAGS.items() if one.get(name))
+    return "".join(text({**one, "flags": flags}.get(name, "")) + "\0" for name in FIELDS)
+
+
 class Brand:
     def __init__(self, client, name=None, start=T0, **settings):
         self.client = client
