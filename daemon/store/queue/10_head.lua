@@ -34,6 +34,7 @@ local limits = {
     context_mentions = 20,
     tick_steps = 100,
     claim_steps = 10,         -- steps of time that a claim makes before it chooses
+    own_looked = 10000,       -- of an agent's own set, for a filter
     links = 8,                -- aliases followed from one name
     remembered = 16,          -- replies kept for each agent
     remembered_ms = HOUR,

@@ -39,32 +39,38 @@ end
 
 -- The first lane of the class that the filter lets through: a short look first, then long ones.
 local function first_lane(cx, class, filter)
-    local set, at, page = cx.brand .. ':heads:' .. class, 0, 8
+    local set, at, page = cx.brand .. ':heads:' .. class, 0, 2
     repeat
-        local found = redis.call('ZRANGE', set, at, at + page - 1)
-        for i = 1, #found do
+        local found = redis.call('ZRANGE', set, at, at + page - 1, 'WITHSCORES')
+        for i = 1, #found, 2 do
             if passes(filter, found[i]) then
-                return found[i], tonumber(redis.call('ZSCORE', set, found[i]))
+                return found[i], tonumber(found[i + 1])
             end
         end
-        at, page = at + #found, 128
-    until #found == 0
+        local ended = #found < 2 * page
+        at, page = at + page, 128
+    until ended
 end
 
 -- What waits for the agent itself, the first of each class. It is compared as if it were due five
 -- minutes earlier.
 local function own_candidates(cx, given, filter)
-    local found = {}
-    local own = redis.call('ZRANGE', keys.of(cx, 'own', given.agent), 0, limits.case_step - 1,
-        'WITHSCORES')
-    for i = 1, #own, 2 do
-        local id, lane = cases.split(own[i])
-        local class = lanes.parse(lane).class
-        if not found[class] and passes(filter, lane) then
-            local due = tonumber(own[i + 1])
-            found[class] = { lane = lane, id = id, due = due, order = due - cx.conf.own_lead_ms }
+    local found, missing, at, page = {}, #CLASSES, 0, 8
+    local key = keys.of(cx, 'own', given.agent)
+    repeat
+        local own = redis.call('ZRANGE', key, at, at + page - 1, 'WITHSCORES')
+        for i = 1, #own, 2 do
+            local id, lane = cases.split(own[i])
+            local class = lanes.parse(lane).class
+            if not found[class] and passes(filter, lane) then
+                local due = tonumber(own[i + 1])
+                found[class] = { lane = lane, id = id, due = due, order = due - cx.conf.own_lead_ms }
+                missing = missing - 1
+            end
         end
-    end
+        local ended = #own < 2 * page
+        at, page = at + page, 256
+    until ended or missing == 0 or at > limits.own_looked
     return found
 end
 

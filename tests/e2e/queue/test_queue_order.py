@@ -104,3 +104,14 @@ def test_expired_claims_are_found_by_the_next_claim(make_brand):
     assert brand.claim("bob") is None
     brand.now += 15 * MINUTE
     assert len(set(order(brand, 99, "bob"))) == 50
+
+
+def test_a_filter_finds_what_is_far_back_in_the_own_set(brand):
+    brand.hear("root", conversation="k", author="jo")
+    brand.claim("alice")
+    for at in range(0, 300, 100):
+        brand.ingest(*[entry(f"a{at + i}", conversation="k", author="jo", created_at=brand.now)
+                       for i in range(100)])
+    brand.hear("last", conversation="k", author="jo", lang="de")
+    assert brand.client.call("ZCARD", brand.key + ":own:alice") == 301
+    assert brand.claim_id("alice", langs=["de"]) == "last"
