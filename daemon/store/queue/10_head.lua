@@ -32,6 +32,7 @@ local limits = {
     members = 1000,           -- members that one call may touch
     reply_bytes = 60000,      -- what a claim's context may fill of its 64 KiB
     context_mentions = 20,
+    author_mentions = 10,
     tick_steps = 100,
     claim_steps = 10,         -- steps of time that a claim makes before it chooses
     own_looked = 10000,       -- of an agent's own set, for a filter

@@ -119,6 +119,25 @@ function mentions.close(cx, m)
     end
 end
 
+-- h:<author>: the author's last mentions that ended, by when. Nothing is kept for those that only wait. The
+-- author is read from the bytes of the mention: no text in it can hold these quotes unescaped.
+local AUTHOR = '"author":{"id":"'
+
+function mentions.author_key(cx, body)
+    local _, at = body:find(AUTHOR, 1, true)
+    local id = at and body:match('^[^"\\]+', at + 1)
+    return id and keys.of(cx, 'h', redis.sha1hex(id):sub(1, 16))
+end
+
+function mentions.note_author(cx, m)
+    local key = mentions.author_key(cx, redis.call('GET', mentions.key(cx, m.id)) or '')
+    if key then
+        redis.call('ZADD', key, cx.stamp, m.id)
+        redis.call('ZREMRANGEBYRANK', key, 0, -limits.author_mentions - 1)
+        redis.call('PEXPIRE', key, int(cx.conf.horizon_ms + DAY))
+    end
+end
+
 function mentions.reopen(cx, m)
     redis.call('PERSIST', mentions.key(cx, m.id))
     redis.call('PERSIST', state_key(cx, m.id))

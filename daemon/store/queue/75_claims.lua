@@ -179,6 +179,27 @@ function claims.case_json(cx, c, id, room)
     return out
 end
 
+-- The author's last mentions and how they ended, those of the case left out; the last first.
+local function author_json(cx, c, id, body, room)
+    local out = {}
+    local key = mentions.author_key(cx, body)
+    if not key then
+        return out
+    end
+    for _, other in ipairs(redis.call('ZREVRANGE', key, 0, limits.author_mentions - 1)) do
+        local s = mentions.state(cx, other)
+        if other ~= id and s.state and s.case ~= c.case then
+            local one = member_json(cx, other, room)
+            room = room - #one
+            if room < 0 then
+                break
+            end
+            out[#out + 1] = one
+        end
+    end
+    return out
+end
+
 local function waiting_ids(cx, c)
     local out, room = {}, 16384
     if not c.born then
@@ -207,7 +228,7 @@ local function case_counts(cx, c)
     })
 end
 
--- Room for the customer's tier and note, the author's last mentions, the outage and the budget is
+-- Room for the customer's tier and note, the outage and the budget is
 -- in `context`: the parts that know them add their names.
 function claims.reply(cx, c, m)
     local body = redis.call('GET', mentions.key(cx, m.id)) or ''
@@ -215,14 +236,18 @@ function claims.reply(cx, c, m)
     local room = limits.reply_bytes - #body - #table.concat(ids) - 1024
     local members = claims.case_json(cx, c, m.id, room)
     local counts = case_counts(cx, c)
+    for _, one in ipairs(members) do
+        room = room - #one
+    end
+    local author = author_json(cx, c, m.id, body, room)
     return json_object({
         { 'id', json_text(m.id) }, { 'state', '"claimed"' }, { 'owner', json_text(m.owner) },
         { 'case', json_text(c.case) }, { 'lease_until', int(c.ends) },
         { 'due_at', int(math.floor(m.due or cx.now)) },
         { 'hint', c.hint and json_text(c.hint) },
         { 'mention', body ~= '' and body or 'null' }, { 'waiting', json_texts(ids) },
-        { 'context', json_object({ { 'case', json_list(members) }, { 'author', '[]' },
-            { 'counts', counts } }) },
+        { 'context', json_object({ { 'case', json_list(members) },
+            { 'author', json_list(author) }, { 'counts', counts } }) },
     })
 end
 

@@ -173,6 +173,7 @@ local function finish(cx, c, m, state, by, fields, kind, told)
         unpack(fields))
     mentions.unset(cx, m, 'owner')
     mentions.close(cx, m)
+    mentions.note_author(cx, m)
     mentions.tell(cx, kind or state, m, by, told or fields)
 end
 

@@ -1,4 +1,6 @@
 """Each row of the transitions' table: who may, what it becomes, which event says so."""
+import json
+
 import pytest
 
 from brand import HOUR, MINUTE, T0, entry
@@ -278,3 +280,36 @@ def test_an_agents_name_is_seen(brand):
     brand.claim("alice")
     agents = brand.stats()["agents"]
     assert agents == [{"agent": "alice", "seen_at": T0, "holding": 1, "own": 0}]
+
+
+def hear_from(brand, author, *names):
+    """Bodies as the daemon writes them: what is kept of an author is found in them."""
+    header = brand.header([entry(n, author=author, created_at=brand.now) for n in names])
+    bodies = [json.dumps({"id": f"net:{n}", "text": 'say "author":{"id":"mallory"',
+                          "author": {"id": author}}, separators=(",", ":")) for n in names]
+    brand.raw("mention_ingest", json.dumps(header), *bodies)
+    brand.seq["s"] = (header["seq"], header["lease"])
+
+
+def test_a_claim_tells_how_the_authors_last_mentions_ended(brand):
+    hear_from(brand, "jo", *[f"m{i}" for i in range(12)])
+    hear_from(brand, "mallory", "other")
+    brand.claim("bob", id="net:other")
+    brand.act("resolve", "bob", id="net:other", outcome="refused")
+    for i in range(11):
+        brand.now += 1000
+        assert len(brand.claim(id=f"net:m{i}")["context"]["author"]) == min(i, 10)
+        brand.act("resolve", id=f"net:m{i}", outcome="fixed" if i % 2 else "answered")
+    past = brand.claim(id="net:m11")["context"]["author"]
+    assert [p["id"] for p in past] == [f"net:m{i}" for i in range(10, 0, -1)]
+    assert past[0]["state"] == "resolved" and past[0]["outcome"] == "answered"
+    assert past[0]["by"] == "alice" and past[0]["mention"]["id"] == "net:m10"
+
+
+def test_an_authors_dismissed_mention_is_told_and_a_reopened_one_is_told_as_it_is(brand):
+    hear_from(brand, "jo", "a", "b", "c")
+    brand.act("dismiss", id="net:a", reason="spam")
+    brand.act("dismiss", id="net:b")
+    brand.act("reopen", id="net:b")
+    past = brand.claim("bob", id="net:c")["context"]["author"]
+    assert {p["id"]: p["state"] for p in past} == {"net:a": "dismissed", "net:b": "claimed"}
