@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <limits.h>
 
+#include "rules/builtins.h"
 #include "rules/ruleset.h"
 
 #define LIST_ITEMS_MAX 1000
@@ -340,7 +341,7 @@ void pack_read_lists(struct ruleset *set, uint32_t index, struct diag *d)
         struct word_list *list = &pack->lists[pack->n_lists];
         if (!pack_check_name(pack, "lists", map->keys[i], d))
             continue;
-        if (phrase_is_builtin(map->keys[i]->value))
+        if (builtin_is(map->keys[i]->value))
             diag_error(d, pack->doc, map->keys[i]->mark, "lists: '%.*s' is a built-in list",
                        STR_FMT(map->keys[i]->value));
         list->name = map->keys[i]->value;

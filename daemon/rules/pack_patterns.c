@@ -2,6 +2,8 @@
  *
  * A complaint about a regex points at the very character: PCRE2 says where in the source it
  * stopped. */
+#include <errno.h>
+
 #include "rules/ruleset.h"
 
 #define PATTERNS_MAX 100000
@@ -68,15 +70,49 @@ static void pattern_attach(const struct pattern_source *from, struct str source,
     p->n_groups = n_groups;
 }
 
+static void write_neighbours(const struct config_node *node, struct buf *out)
+{
+    buf_append_char(out, '(');
+    if (node->kind == CONFIG_SCALAR)
+        buf_append_str(out, node->value);
+    for (size_t i = 0; node->kind == CONFIG_LIST && i < node->n; i++) {
+        if (i > 0)
+            buf_append_char(out, '|');
+        buf_append_str(out, node->items[i]->value);
+    }
+    buf_append_char(out, ')');
+}
+
+/* "(phrase) ~6 (one|two)": a phrase and its neighbours are one phrase. */
+static bool neighbour_join(const struct phrase_neighbour *near, struct str phrase, struct buf *out)
+{
+    if (!near->node)
+        return phrase.len <= PHRASE_MAX && buf_append_str(out, phrase);
+    if (near->place == PLACE_AFTER) {
+        write_neighbours(near->node, out);
+        buf_printf(out, " ~%d ", near->words);
+    }
+    buf_printf(out, "(%.*s)", STR_FMT(phrase));
+    if (near->place != PLACE_AFTER) {
+        buf_printf(out, near->place == PLACE_BESIDE ? " ~~%d " : " ~%d ", near->words);
+        write_neighbours(near->node, out);
+    }
+    return !out->failed;
+}
+
 static int phrase_to_regex(const struct pattern_source *from, struct str phrase, struct buf *source,
                            struct pattern_group *groups, unsigned *n_groups, struct regex **ret,
                            struct error *err)
 {
-    const struct phrase_scope scope = {scope_list, scope_capture, scope_guess, (void *)from};
+    CLEANUP(buf_finish) struct buf joined = BUF_INIT(PHRASE_MAX);
+    const struct phrase_scope scope = {scope_list, scope_capture, scope_guess, (void *)from,
+                                       from->set->packs[from->pack].lang};
     size_t at;
     int r;
 
-    r = phrase_compile(phrase, &scope, source, groups, n_groups, err);
+    if (!neighbour_join(&from->neighbour, phrase, &joined))
+        return error_set(err, -EINVAL, "longer than %d bytes, with its neighbours", PHRASE_MAX);
+    r = phrase_compile(buf_str(&joined), &scope, source, groups, n_groups, err);
     if (r < 0)
         return r;
     return regex_create(buf_str(source), 0, ret, &at, err);

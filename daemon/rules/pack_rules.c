@@ -1,4 +1,5 @@
 /* Reading packs: the rules. */
+#include "rules/builtins.h"
 #include "rules/ruleset.h"
 
 #define SCORE_MAX 100
@@ -7,9 +8,9 @@
 struct rule_body {
     struct str id, group, topic, place, owner, since, note;
     int class, signal, status, negated;
-    int64_t score, priority;
+    int64_t score, priority, near;
     bool extract, boosted;
-    const struct config_node *scores, *phrases, *regex, *is, *all, *any, *none, *at_least;
+    const struct config_node *scores, *phrases, *before, *after, *beside, *regex, *is, *all, *any, *none, *at_least;
     const struct config_node *unless, *when, *capture, *tests;
 };
 
@@ -37,6 +38,14 @@ static const struct option rule_options[] = {
     {.key = "priority", .kind = OPTION_INT, FIELD(priority), .max = 100,
      .help = "Of the rules that count only those with the highest priority add scores."},
     {.key = "phrases", .kind = OPTION_NODE, FIELD(phrases), .help = "Phrases; one must match."},
+    {.key = "before", .kind = OPTION_NODE, FIELD(before),
+     .help = "Phrases of which one must follow in the same sentence."},
+    {.key = "after", .kind = OPTION_NODE, FIELD(after),
+     .help = "Phrases of which one must precede in the same sentence."},
+    {.key = "beside", .kind = OPTION_NODE, FIELD(beside),
+     .help = "Phrases of which one must precede or follow in the same sentence."},
+    {.key = "near", .kind = OPTION_INT, FIELD(near), .def = "6", .min = 1, .max = PHRASE_GAP_MAX,
+     .help = "How many words may stand between, with before, after and beside."},
     {.key = "regex", .kind = OPTION_NODE, FIELD(regex), .help = "PCRE2 regexes; one must match."},
     {.key = "is", .kind = OPTION_NODE, FIELD(is),
      .help = "Built-in conditions that hit: question, shouting, elongated, emphatic."},
@@ -154,7 +163,7 @@ static void keep_literals(const struct reading *x, struct rule *rule,
         n > 0 ? arena_alloc(&x->set->arena, n * sizeof(*captures)) : NULL;
 
     for (size_t i = 0; kept && i < n; i++)
-        if (!phrase_is_builtin(captures[i].value) &&
+        if (!builtin_is(captures[i].value) &&
             !pack_find_list(x->set, x->pack, captures[i].value))
             kept[rule->n_captures++] = captures[i];
     rule->captures = kept;
@@ -215,12 +224,60 @@ static void read_tests(const struct reading *x, const struct rule_body *body, st
     memcpy(rule->tests, tests.kinds, sizeof(rule->tests));
 }
 
+/* They are joined to phrases as text, so this is the place to look at each. */
+static void check_neighbours(const struct reading *x, const struct config_node *node)
+{
+    char shown[CONFIG_SHOWN_MAX];
+
+    if (!node)
+        return;
+    if (node->kind == CONFIG_LIST) {
+        for (size_t i = 0; i < node->n; i++)
+            if (node->items[i]->kind == CONFIG_LIST)
+                diag_error(x->d, x->doc, node->items[i]->mark, "%s: expected a phrase, got a list",
+                           x->where);
+            else
+                check_neighbours(x, node->items[i]);
+    } else if (node->kind == CONFIG_MAP || config_is_null(node)) {
+        diag_error(x->d, x->doc, node->mark, "%s: expected a phrase, got %s", x->where,
+                   config_shown(node, shown));
+    }
+}
+
+static struct phrase_neighbour neighbour_of(const struct reading *x, const struct rule_body *body)
+{
+    const struct phrase_neighbour said[] = {
+        {body->before, PLACE_BEFORE, (int)body->near},
+        {body->after, PLACE_AFTER, (int)body->near},
+        {body->beside, PLACE_BESIDE, (int)body->near},
+    };
+    struct phrase_neighbour found = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        if (said[i].node && found.node)
+            diag_error(x->d, x->doc, said[i].node->mark,
+                       "%s: more than one of before, after and beside", x->where);
+        if (said[i].node)
+            found = said[i];
+    }
+    check_neighbours(x, found.node);
+    if (found.node && !body->phrases)
+        diag_error(x->d, x->doc, found.node->mark, "%s: before, after and beside need phrases",
+                   x->where);
+    if (!found.node && config_get(x->node, "near"))
+        diag_error(x->d, x->doc, config_get(x->node, "near")->mark,
+                   "%s.near: says how far before, after or beside may be, but none is there",
+                   x->where);
+    return found;
+}
+
 static void read_patterns(const struct reading *x, const struct rule_body *body, uint32_t owner,
                           const struct rule_capture *captures, size_t n_captures)
 {
     const struct pattern_source from = {
         .set = x->set, .pack = x->pack, .owner = owner, .where = x->where,
         .captures = captures, .n_captures = n_captures, .d = x->d,
+        .neighbour = neighbour_of(x, body),
     };
 
     pack_read_phrases(&from, body->phrases);

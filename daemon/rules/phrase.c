@@ -1,15 +1,21 @@
 /* The phrase compiler: one walk over the text of a phrase, writing PCRE2 as it goes.
  *
- *     phrase       = element { space element }
- *     element      = word | word "*" | "*" | "{" list "}" [ "?" ] | "~" N
+ *     phrase       = [ "^" ] element { space element } [ "^" ]
+ *     element      = word | word "*" | "*" | "{" list "}" [ "?" ] | "~" N | "~~" N
  *                  | "(" phrase { "|" phrase } ")" [ "?" ]
  *
  * Each element writes its words with the space before them, so that an optional element takes
- * its space along. Words go through text_normalise(), as posts do. */
+ * its space along. Words go through text_normalise(), as posts do. What stands on both sides of
+ * "~~" is written twice, in either order. */
 #include "rules/phrase.h"
 
 #include <errno.h>
 
+#include "rules/builtins.h"
+
+#define SWAPS_MAX 16 /* each doubles what it writes */
+#define SENTENCE_START "(?<![^\\n])"
+#define SENTENCE_END "(?= (?:\\n|\\z))"
 #define SCRATCH_MAX (1024 * 1024) /* far more than a word of PHRASE_MAX bytes takes */
 
 struct compiler {
@@ -21,40 +27,10 @@ struct compiler {
     struct error *err;
     unsigned depth;
     unsigned words; /* that a hit must hold */
+    unsigned swaps;
 };
 
 static int compile_sequence(struct compiler *c, struct str *rest, bool in_group);
-
-static const struct {
-    struct str name;
-    const char *source;
-} builtins[] = {
-    {{"duration", 8},
-     "(?:(?: (?:\\d+(?: \\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|few|"
-     "couple|couple of|half an?|many))(?: (?:more|whole|full|long|and a half))?"
-     " (?:secs?|seconds?|mins?|minutes?|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)"
-     "| \\d+(?:s|m|min|mins|h|hr|hrs|d|w|wks?|yrs?)| hours| days| weeks| months| years| ages)"},
-    {{"money", 5},
-     "(?: [\\p{Sc}] \\d+(?: \\d{2,3})*[km]?| \\d+(?: \\d{2,3})*"
-     " (?:dollars?|bucks|pounds?|quid|euros?|usd|gbp|eur|cents?|pence)(?= ))"},
-    {{"time", 4}, "(?: \\d{1,2}(?: \\d\\d)? ?(?:am|pm)| \\d\\d \\d\\d| noon| midnight)"},
-    {{"count", 5},
-     "(?: \\d+(?:st|nd|rd|th|x)?| one| two| three| four| five| six| seven| eight| nine| ten"
-     "| dozens?| hundreds| thousands| several| many| multiple| numerous| countless)"},
-};
-
-static const char *builtin_find(struct str name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
-        if (str_eq(builtins[i].name, name))
-            return builtins[i].source;
-    return NULL;
-}
-
-bool phrase_is_builtin(struct str name)
-{
-    return builtin_find(name) != NULL;
-}
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
@@ -155,22 +131,33 @@ static int compile_items(struct compiler *c, const struct word_list *list, struc
     return 0;
 }
 
+static int compile_builtin(struct compiler *c, const char *source, struct str phrase,
+                           struct str capture)
+{
+    int r = capture.len > 0 ? group_open(c, capture, (struct str){0}) : 0;
+
+    if (r < 0)
+        return r;
+    if (source)
+        buf_append_str(c->out, str_from(source));
+    else
+        r = compile_sequence(c, &phrase, false);
+    if (capture.len > 0)
+        buf_append_char(c->out, ')');
+    return r;
+}
+
 static int compile_list(struct compiler *c, struct str name)
 {
     const struct word_list *list = c->scope->list_find(c->scope->user, name);
-    const char *builtin = builtin_find(name), *guess;
+    const char *builtin = builtin_source(name, c->scope->lang), *guess;
+    struct str meaning = str_from(builtin_phrase(name));
     struct str capture = c->scope->capture_find(c->scope->user, name);
     int r;
 
     c->words++;
-    if (builtin && capture.len > 0) {
-        r = group_open(c, capture, (struct str){0});
-        buf_append_str(c->out, str_from(builtin));
-        buf_append_char(c->out, ')');
-        return r;
-    }
-    if (builtin)
-        return buf_append_str(c->out, str_from(builtin)) ? 0 : error_oom(c->err);
+    if (builtin || meaning.len > 0)
+        return compile_builtin(c, builtin, meaning, capture);
     if (list && c->depth >= PHRASE_NESTING_MAX)
         return error_set(c->err, -EINVAL, "list '%.*s' is nested too deep; does it contain itself?",
                          STR_FMT(name));
@@ -181,6 +168,7 @@ static int compile_list(struct compiler *c, struct str name)
         return r;
     }
     guess = c->scope->list_guess(c->scope->user, name);
+    guess = guess ? guess : builtin_guess(name);
     if (guess)
         return error_set(c->err, -EINVAL, "no list is called '%.*s' (did you mean '%s'?)",
                          STR_FMT(name), guess);
@@ -194,7 +182,7 @@ static int compile_gap(struct compiler *c, struct str number)
     int64_t n;
 
     if (!str_to_i64(number, 1, PHRASE_GAP_MAX, &n))
-        return error_set(c->err, -EINVAL, "'~%.*s' is no distance: ~1 to ~%d words",
+        return error_set(c->err, -EINVAL, "'%.*s' is no distance: 1 to %d words",
                          STR_FMT(number), PHRASE_GAP_MAX);
     buf_printf(c->out, "(?: [^ \\n]+){0,%d}?", (int)n);
     return 0;
@@ -279,6 +267,8 @@ static int compile_element(struct compiler *c, struct str *rest)
 {
     char first = rest->s[0];
 
+    if (c->out->failed)
+        return error_set(c->err, -EINVAL, "becomes too large (%zu bytes)", c->out->max_len);
     if (first == '(' || first == '{')
         return compile_bracket(c, rest);
     if (first == '}')
@@ -289,33 +279,109 @@ static int compile_element(struct compiler *c, struct str *rest)
     return compile_word(c, word);
 }
 
-static int compile_sequence(struct compiler *c, struct str *rest, bool in_group)
+static void skip_blanks(struct str *rest)
 {
-    unsigned elements = 0;
+    while (rest->len > 0 && is_blank(rest->s[0]))
+        *rest = str_slice(*rest, 1, rest->len);
+}
+
+static bool at_end(struct str rest, bool in_group)
+{
+    return rest.len == 0 || (in_group && memchr("|)", rest.s[0], 2));
+}
+
+/* "^" by itself. */
+static bool take_caret(struct str *rest)
+{
+    if (rest->len == 0 || rest->s[0] != '^' ||
+        (rest->len > 1 && !is_blank(rest->s[1]) && !memchr("|)", rest->s[1], 2)))
+        return false;
+    *rest = str_slice(*rest, 1, rest->len);
+    skip_blanks(rest);
+    return true;
+}
+
+/* Where a sequence began, to begin it anew. */
+struct sequence {
+    struct str text;
+    size_t out_len;
+    unsigned n_groups;
+};
+
+/* left ~N right. Where right ends goes to *rest. */
+static int compile_ordered(struct compiler *c, struct str first, struct str number,
+                           struct str second, struct str *rest, bool in_group, bool second_is_last)
+{
+    int r = compile_sequence(c, &first, in_group && !second_is_last);
+
+    if (r == 0)
+        r = compile_gap(c, number);
+    if (r == 0)
+        r = compile_sequence(c, &second, in_group && second_is_last);
+    *rest = second_is_last ? second : first;
+    return r;
+}
+
+/* At "~~N": what the sequence holds so far and the rest of it, in this order or the other. */
+static int compile_either_order(struct compiler *c, const struct sequence *start, struct str *rest,
+                                bool in_group)
+{
+    struct str left = str_slice(start->text, 0, start->text.len - rest->len), word, right;
+    int r;
+
+    if (c->swaps++ == SWAPS_MAX)
+        return error_set(c->err, -EINVAL, "too many distances ~~N");
+    word = take_word(rest);
+    word = str_slice(word, 2, word.len);
+    right = *rest;
+    if (!c->out->failed)
+        c->out->len = start->out_len;
+    *c->n_groups = start->n_groups;
+    buf_append_str(c->out, STR("(?:"));
+    r = compile_ordered(c, left, word, right, rest, in_group, true);
+    buf_append_char(c->out, '|');
+    if (r == 0)
+        r = compile_ordered(c, right, word, left, rest, in_group, false);
+    buf_append_char(c->out, ')');
+    return r;
+}
+
+static int compile_elements(struct compiler *c, struct str *rest, bool in_group)
+{
+    const struct sequence start = {*rest, c->out->len, *c->n_groups};
     bool after_gap = true;
     int r;
 
-    for (;;) {
-        while (rest->len > 0 && is_blank(rest->s[0]))
-            *rest = str_slice(*rest, 1, rest->len);
-        if (rest->len == 0 || (in_group && memchr("|)", rest->s[0], 2)))
-            break;
+    for (skip_blanks(rest); !at_end(*rest, in_group); skip_blanks(rest)) {
+        bool gap = rest->s[0] == '~';
         if (memchr("|)", rest->s[0], 2))
             return error_set(c->err, -EINVAL, "a %c without its (", rest->s[0]);
-        bool gap = rest->s[0] == '~';
         if (gap && after_gap)
             return error_set(c->err, -EINVAL, "a distance ~N stands between words");
+        if (str_starts_with(*rest, STR("~~")))
+            return compile_either_order(c, &start, rest, in_group);
+        if (!gap && !after_gap && take_caret(rest)) {
+            buf_append_str(c->out, STR(SENTENCE_END));
+            return at_end(*rest, in_group)
+                       ? 0
+                       : error_set(c->err, -EINVAL, "a ^ stands at the beginning or the end");
+        }
         r = compile_element(c, rest);
         if (r < 0)
             return r;
         after_gap = gap;
-        elements++;
     }
-    if (elements == 0)
+    return after_gap ? error_set(c->err, -EINVAL, "a distance ~N stands between words") : 0;
+}
+
+static int compile_sequence(struct compiler *c, struct str *rest, bool in_group)
+{
+    skip_blanks(rest);
+    if (take_caret(rest))
+        buf_append_str(c->out, STR(SENTENCE_START));
+    if (at_end(*rest, in_group))
         return error_set(c->err, -EINVAL, "is empty");
-    if (after_gap)
-        return error_set(c->err, -EINVAL, "a distance ~N stands between words");
-    return 0;
+    return compile_elements(c, rest, in_group);
 }
 
 int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct buf *out,

@@ -32,6 +32,7 @@ struct phrase_scope {
     /* A near miss of `name`, for "did you mean"; NULL if there is none. */
     const char *(*list_guess)(void *user, struct str name);
     void *user;
+    struct str lang; /* of the built-in lists; may be empty */
 };
 
 /* Appends the source to `out`; the groups it numbers go to `groups` (room for
@@ -39,8 +40,5 @@ struct phrase_scope {
  * -ENOMEM. */
 int phrase_compile(struct str phrase, const struct phrase_scope *scope, struct buf *out,
                    struct pattern_group *groups, unsigned *n_groups, struct error *err);
-
-/* The built-in lists ({duration}, {money}, {time}, {count}). */
-bool phrase_is_builtin(struct str name);
 
 #endif

@@ -170,6 +170,13 @@ void pack_read_by_class(const struct option *table, const char *where,
                         const struct config_node *map, struct config_doc *doc, int unset,
                         int ret_values[CLASS_COUNT], struct diag *d);
 
+/* What must stand near each phrase of a rule; node NULL: nothing. */
+struct phrase_neighbour {
+    const struct config_node *node; /* one phrase or a list */
+    enum neighbour_place { PLACE_BEFORE, PLACE_AFTER, PLACE_BESIDE } place; /* the phrase's place */
+    int words;
+};
+
 /* Compiles the phrases and regexes of one owner; `captures` maps lists to names. */
 struct pattern_source {
     struct ruleset *set;
@@ -178,6 +185,7 @@ struct pattern_source {
     const struct rule_capture *captures;
     size_t n_captures;
     struct diag *d;
+    struct phrase_neighbour neighbour; /* of each phrase */
 };
 void pack_read_phrases(const struct pattern_source *from, const struct config_node *node);
 void pack_read_regexes(const struct pattern_source *from, const struct config_node *node);

@@ -1,4 +1,5 @@
 /* Phrases and regexes: what they match, and where. */
+#include "rules/builtins.h"
 #include "rules_support.h"
 
 #define PHRASE_PACK(phrase)                                                                        \
@@ -49,6 +50,27 @@ static const struct {
     {PHRASE_PACK("{count} times"), "called 5 times", "5 times"},
     {PHRASE_PACK("down (*|) now"), "x", ""},
     {PHRASE_PACK("* down"), "site down", "site down"},
+    {PHRASE_PACK("{service} ~~3 down"), "app is so very down", "app is so very down"},
+    {PHRASE_PACK("{service} ~~3 down"), "down with the app", "down with the app"},
+    {PHRASE_PACK("{service} ~~3 down"), "down. App here", ""},
+    {PHRASE_PACK("the (app ~~1 down|tv) now"), "the down old app now", "the down old app now"},
+    {PHRASE_PACK("a ~~1 b ~~1 c"), "c x b x a", "c x b x a"},
+    {PHRASE_PACK("a ~~1 b ~~1 c"), "a b c", "a b c"},
+    {PHRASE_PACK("^ down"), "down it is", "down"},
+    {PHRASE_PACK("^ down"), "hello. Down it is", "Down"},
+    {PHRASE_PACK("^ down"), "it is down", ""},
+    {PHRASE_PACK("down ^"), "it is down. Now", "down"},
+    {PHRASE_PACK("down ^"), "it is down", "down"},
+    {PHRASE_PACK("down ^"), "down it is", ""},
+    {PHRASE_PACK("(^ down|now) ^"), "so? Down. Yes", "Down"},
+    {PHRASE_PACK("so {emoji.love}"), "so \xE2\x9D\xA4\xEF\xB8\x8F it", "so \xE2\x9D\xA4"},
+    {PHRASE_PACK("{emoji.anger}"), "no \xF0\x9F\x98\xA1\xF0\x9F\x98\xA1", "\xF0\x9F\x98\xA1"},
+    {"pack: t\nlang: de\nrules: [{id: r, class: outage, phrases: ['seit {duration}']}]\n",
+     "seit drei Stunden", "seit drei Stunden"},
+    {"pack: t\nlang: de-AT\nrules: [{id: r, class: outage, phrases: ['{money} weg']}]\n",
+     "20 \xE2\x82\xAC weg", "20 \xE2\x82\xAC weg"},
+    {"pack: t\nlang: fr\nrules: [{id: r, class: outage, phrases: ['{time}']}]\n", "vers 14h30", "14h30"},
+    {"pack: t\nlang: nl\nrules: [{id: r, class: outage, phrases: ['{count}']}]\n", "dozens", "dozens"},
 };
 
 static void test_phrases(void **state)
@@ -73,6 +95,59 @@ static void test_phrases(void **state)
     }
 }
 
+/* Every sign of every list, as phones write it: with variation selectors, skin tones, in rows. */
+static void test_built_in_lists(void **state)
+{
+    static const char *const names[] = {
+        "emoji.anger", "emoji.approve", "emoji.celebrate", "emoji.disapprove", "emoji.disgust",
+        "emoji.joy",   "emoji.laugh",   "emoji.love",      "emoji.sad",        "emoji.sarcasm",
+        "emoji.thanks", "emoji.wait",   "emoji.worry",
+    };
+    char words[256];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct buf pack = BUF_INIT(4096);
+        buf_printf(&pack, "pack: t\nrules: [{id: r, class: outage, phrases: ['{%s}']}]\n", names[i]);
+        struct ruleset *set = pack_load(pack.data);
+        struct str rest = str_from(builtin_phrase(str_from(names[i])));
+        rest = str_slice(rest, 1, rest.len - 1);
+        while (rest.len > 0) {
+            struct str sign = str_split(rest, '|', &rest);
+            struct buf text = BUF_INIT(256);
+            buf_printf(&text, "so %.*s\xEF\xB8\x8F\xF0\x9F\x8F\xBD it", STR_FMT(sign));
+            if (strlen(first_hit(set, text.data, words)) == 0)
+                fail_msg("{%s} does not match '%.*s'", names[i], STR_FMT(sign));
+            buf_finish(&text);
+        }
+        ruleset_unref(set);
+        buf_finish(&pack);
+    }
+    assert_null(builtin_phrase(STR("emoji.nothing")));
+}
+
+/* Lists in lists may be large, but not for ever. */
+static void test_a_phrase_that_becomes_too_large(void **state)
+{
+    struct buf pack = BUF_INIT(64 * 1024);
+    static struct diag d;
+
+    (void)state;
+    buf_append_str(&pack, STR("pack: t\nlists:\n  l0: [x]\n"));
+    for (int i = 1; i < 8; i++) {
+        buf_printf(&pack, "  l%d: ['", i);
+        for (int k = 0; k < 100; k++)
+            buf_printf(&pack, "{l%d} ", i - 1);
+        buf_append_str(&pack, STR("']\n"));
+    }
+    buf_append_str(&pack, STR("rules: [{id: r, class: outage, phrases: ['{l7}']}]\n"));
+    diag_init(&d);
+    assert_null(ruleset_parse("t.yaml", buf_str(&pack), RULE_ENGINE_REFERENCE, &d));
+    assert_non_null(strstr(d.items[0].text, "becomes too large"));
+    diag_finish(&d);
+    buf_finish(&pack);
+}
+
 static const struct {
     const char *phrase, *why;
 } mistakes[] = {
@@ -83,7 +158,15 @@ static const struct {
     {"a} b", "a } without its {"},
     {"~3 down", "stands between words"},
     {"down ~3", "stands between words"},
-    {"a ~0 b", "is no distance"},
+    {"a ~0 b", "'0' is no distance"},
+    {"a ~~x b", "'x' is no distance"},
+    {"~~3 b", "stands between words"},
+    {"a ~~3", "is empty"},
+    {"(a ~~3) b", "is empty"},
+    {"a ^ b", "a ^ stands at the beginning or the end"},
+    {"^", "is empty"},
+    {"{emoji.angr}", "did you mean 'emoji.anger'?"},
+    {"a ~~1 b ~~1 c ~~1 d ~~1 e ~~1 f", "too many distances"},
     {"a ~99 b", "is no distance"},
     {"(a)? (b)?", "no word in it is required"},
     {"*", "no word in it is required"},
@@ -184,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_phrases),
         cmocka_unit_test(test_phrase_mistakes),
+        cmocka_unit_test(test_built_in_lists),
+        cmocka_unit_test(test_a_phrase_that_becomes_too_large),
         cmocka_unit_test(test_regexes),
         cmocka_unit_test(test_runaway_regex_is_limited_and_counted),
         cmocka_unit_test(test_only_the_first_8_kib_are_judged),
