@@ -67,16 +67,14 @@ local function remembered(cx, name, who, req)
 end
 
 local function remember(cx, name, who, req, reply)
-    local order = keys.of(cx, 'reqs', who)
+    local order = keys.of(cx, 'asked', who)
     redis.call('SET', request_key(cx, who, req), name .. ' ' .. reply, 'PX', limits.remembered_ms)
-    redis.call('ZADD', order, cx.stamp, req)
-    redis.call('PEXPIRE', order, limits.remembered_ms)
-    local n = redis.call('ZCARD', order)
-    if n > limits.remembered then
-        local gone = redis.call('ZPOPMIN', order, n - limits.remembered)
-        for i = 1, #gone, 2 do
-            redis.call('DEL', request_key(cx, who, gone[i]))
-        end
+    local n = redis.call('RPUSH', order, req)
+    if n == 1 then
+        -- with the list go only names: the replies have an end of their own
+        redis.call('PEXPIRE', order, limits.remembered_ms)
+    elseif n > limits.remembered then
+        redis.call('DEL', request_key(cx, who, redis.call('LPOP', order)))
     end
 end
 
