@@ -43,7 +43,8 @@ static struct ruleset *load_shipped(const char *folder)
 /* Each language by itself: its packs need no others. */
 static void test_packs_of_each_language(void **state)
 {
-    static const char *const folders[] = {"rules/en", "rules/de", "rules/es", "rules/pt"};
+    static const char *const folders[] = {"rules/en", "rules/de", "rules/es", "rules/pt",
+                                          "rules/it", "rules/fr"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -62,6 +63,8 @@ static const struct {
     {"Hey @acme, unser Internet ist seit heute ausgefallen", "de", CLASS_OUTAGE, "internet"},
     {"@acme la app está caída desde las nueve", "es", CLASS_OUTAGE, "app"},
     {"não consigo pagar, o pix da acme caiu de novo", "pt-BR", CLASS_OUTAGE, "payments"},
+    {"@acme siamo da tre ore senza luce a Terni", "it", CLASS_OUTAGE, "power"},
+    {"je n'arrive plus à me connecter chez acme", "fr", CLASS_OUTAGE, "login"},
 };
 
 static bool has_topic(const struct mention *m, struct str topic)
