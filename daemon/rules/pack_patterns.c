@@ -151,8 +151,7 @@ static void regex_attach(const struct pattern_source *from, struct str source, s
     pattern_attach(from, source, regex, groups, n, true);
 }
 
-/* Where in the file the byte `at` of a one-line scalar stands. */
-static struct config_mark mark_inside(const struct config_node *node, size_t at)
+struct config_mark pack_mark_inside(const struct config_node *node, size_t at)
 {
     struct config_mark mark = node->mark;
 
@@ -190,7 +189,7 @@ static void read_regex(const struct pattern_source *from, const struct config_no
         return;
     }
     if (regex_create(node->value, REGEX_CASELESS, &regex, &at, &err) < 0) {
-        diag_error(from->d, doc, mark_inside(node, at), "%s: regex: %s", from->where, err.text);
+        diag_error(from->d, doc, pack_mark_inside(node, at), "%s: regex: %s", from->where, err.text);
         return;
     }
     if (matches_nothing(regex)) {
@@ -225,6 +224,21 @@ static void read_condition(const struct pattern_source *from, const struct confi
 
 /* ---- one or a list of them ------------------------------------------------------------------ */
 
+/* Says of a pattern that is new where it is written. */
+static void note_origin(const struct pattern_source *from, const struct config_node *node)
+{
+    struct ruleset *set = from->set;
+    const struct config_node **origin;
+
+    if (set->n_origins == set->n_patterns)
+        return;
+    origin = ruleset_grow((void **)&set->origins, &set->n_origins, &set->cap_origins,
+                          sizeof(struct config_node *), PATTERNS_MAX, "phrases and regexes",
+                          from->d);
+    if (origin)
+        *origin = node;
+}
+
 static void read_each(const struct pattern_source *from, const struct config_node *node,
                       void (*read)(const struct pattern_source *, const struct config_node *))
 {
@@ -232,10 +246,13 @@ static void read_each(const struct pattern_source *from, const struct config_nod
         return;
     if (node->kind != CONFIG_LIST) {
         read(from, node);
+        note_origin(from, node);
         return;
     }
-    for (size_t i = 0; i < node->n; i++)
+    for (size_t i = 0; i < node->n; i++) {
         read(from, node->items[i]);
+        note_origin(from, node->items[i]);
+    }
 }
 
 void pack_read_conditions(const struct pattern_source *from, const struct config_node *node)

@@ -260,6 +260,7 @@ void ruleset_unref(struct ruleset *set)
     free(set->patterns);
     free(set->conditions);
     free(set->windows);
+    free(set->origins);
     free(set->guards);
     free(set->rules);
     name_index_finish(&set->names);

@@ -130,6 +130,8 @@ struct ruleset {
     size_t n_guards, cap_guards;
     struct pattern *patterns;
     size_t n_patterns, cap_patterns;
+    const struct config_node **origins; /* owned; where each pattern is written */
+    size_t n_origins, cap_origins;
     struct window *windows; /* owned */
     size_t n_windows, cap_windows;
     struct condition_use *conditions; /* owned */
@@ -189,6 +191,8 @@ struct pattern_source {
 };
 void pack_read_phrases(const struct pattern_source *from, const struct config_node *node);
 void pack_read_regexes(const struct pattern_source *from, const struct config_node *node);
+/* Where in the file the byte `at` of a one-line scalar stands. */
+struct config_mark pack_mark_inside(const struct config_node *node, size_t at);
 /* Names of built-in conditions, one or a list. */
 void pack_read_conditions(const struct pattern_source *from, const struct config_node *node);
 

@@ -47,6 +47,11 @@ struct rule_info ruleset_rule(const struct ruleset *set, size_t index);
  * that passes a warning. Returns how many tests ran, todos among them. */
 size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
 
+/* What is not wrong, but should be mended: rules without tests, phrases that stand there twice or
+ * that others make needless, regexes that may be slow, languages that nobody speaks. Each is a
+ * warning in `d`, at its place, that names its kind: "rules.x (duplicate): …". Returns how many. */
+size_t ruleset_lint(const struct ruleset *set, struct diag *d);
+
 /* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`,
  * and place from a capture of that name if it was empty. Packs with a language judge mentions
  * in it (en: also en-GB) and those whose language is "und". Captured values come from the

@@ -1,0 +1,92 @@
+/* What works, but should not stay as it is. Each finding is a warning at the place to mend. */
+#include <stdarg.h>
+
+#include "rules/lint.h"
+
+/* ISO 639-1. */
+static const char languages[] =
+    " aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da"
+    " de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz"
+    " ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln"
+    " lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi"
+    " pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti"
+    " tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ";
+
+void lint_report(struct lint *l, const struct rule *rule, const struct config_node *node,
+                 const char *kind, const char *fmt, ...)
+{
+    char what[512];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    diag_warning(l->d, l->set->packs[rule->pack].doc, node->mark, "rules.%.*s (%s): %s",
+                 STR_FMT(rule->id), kind, what);
+    l->found++;
+}
+
+/* Two letters that are a language; of three letters there are thousands. */
+static bool is_language(struct str lang)
+{
+    char wanted[4];
+    size_t len = 0;
+
+    while (len < lang.len && lang.s[len] != '-' && lang.s[len] != '_')
+        len++;
+    if (len != 2)
+        return len == 3;
+    snprintf(wanted, sizeof(wanted), " %c%c", lang.s[0] | 0x20, lang.s[1] | 0x20);
+    return strstr(languages, wanted) != NULL;
+}
+
+static void lint_pack(struct lint *l, const struct pack *pack)
+{
+    if (pack->lang.len == 0 || is_language(pack->lang))
+        return;
+    diag_warning(l->d, pack->doc, config_get(pack->doc->root, "lang")->mark,
+                 "lang (unknown-language): '%.*s' is no language of ISO 639; no post will be in it",
+                 STR_FMT(pack->lang));
+    l->found++;
+}
+
+/* A pattern's regex runs over every post when nothing is known that a post must hold. */
+static void lint_pattern(struct lint *l, size_t index)
+{
+    const struct pattern *p = &l->set->patterns[index];
+    const struct config_node *node = l->set->origins[index];
+    struct regex_flaw flaw;
+
+    if (!p->on_plain || p->owner & OWNER_GUARD)
+        return;
+    flaw = lint_regex(p->source);
+    if (flaw.kind) {
+        struct config_node at = {.mark = pack_mark_inside(node, flaw.at)};
+        lint_report(l, &l->set->rules[p->owner], &at, flaw.kind, "%s", flaw.what);
+    }
+}
+
+static void lint_rule(struct lint *l, const struct rule *rule)
+{
+    bool match = rule->tests[RULE_TEST_MATCH], skip = rule->tests[RULE_TEST_SKIP];
+
+    if (!match || !skip)
+        lint_report(l, rule, rule->node, "untested", "has no %s test",
+                    match  ? "skip"
+                    : skip ? "match"
+                           : "match and no skip");
+}
+
+size_t ruleset_lint(const struct ruleset *set, struct diag *d)
+{
+    struct lint l = {set, d, 0};
+
+    for (size_t i = 0; i < set->n_packs; i++)
+        lint_pack(&l, &set->packs[i]);
+    for (size_t i = 0; i < set->n_rules; i++)
+        lint_rule(&l, &set->rules[i]);
+    for (size_t i = 0; i < set->n_patterns; i++)
+        lint_pattern(&l, i);
+    lint_overlaps(&l);
+    return l.found;
+}
