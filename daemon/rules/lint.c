@@ -84,7 +84,8 @@ size_t ruleset_lint(const struct ruleset *set, struct diag *d)
     for (size_t i = 0; i < set->n_packs; i++)
         lint_pack(&l, &set->packs[i]);
     for (size_t i = 0; i < set->n_rules; i++)
-        lint_rule(&l, &set->rules[i]);
+        if (!set->rules[i].disabled)
+            lint_rule(&l, &set->rules[i]);
     for (size_t i = 0; i < set->n_patterns; i++)
         lint_pattern(&l, i);
     lint_overlaps(&l);

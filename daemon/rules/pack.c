@@ -15,7 +15,7 @@
 struct pack_head {
     struct str name, lang, description;
     const struct config_node *lists, *guards, *groups, *unless, *thresholds, *margins, *rules;
-    const struct config_node *negations, *boosters;
+    const struct config_node *negations, *boosters, *include, *overrides;
     int negated;
     bool boosted;
 };
@@ -30,6 +30,8 @@ static const struct option head_options[] = {
      .help = "Language of the posts it judges (en); without it, every post."},
     {.key = "description", .kind = OPTION_STRING, .offset = offsetof(struct pack_head, description),
      .help = "What the pack is about, for people."},
+    {.key = "include", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, include),
+     .help = "Packs and folders of packs to load before it, relative to its own folder."},
     {.key = "lists", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, lists),
      .help = "Named lists of words, used in phrases as {name}."},
     {.key = "guards", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, guards),
@@ -51,6 +53,8 @@ static const struct option head_options[] = {
      .help = "Words that strengthen or weaken what stands near them."},
     {.key = "boosted", .kind = OPTION_BOOL, .offset = offsetof(struct pack_head, boosted),
      .help = "Whether boosters count for the rules that do not say themselves."},
+    {.key = "overrides", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, overrides),
+     .help = "Changes to rules of other packs, by their names."},
     {.key = "rules", .kind = OPTION_NODE, .offset = offsetof(struct pack_head, rules),
      .help = "The rules."},
     {0},
@@ -116,6 +120,7 @@ void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
     pack->groups_node = head.groups;
     pack->unless_node = head.unless;
     pack->rules_node = head.rules;
+    pack->overrides_node = head.overrides;
     pack->negations_node = head.negations;
     pack->boosters_node = head.boosters;
     pack->negated = (enum negated)head.negated;

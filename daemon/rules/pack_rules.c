@@ -83,7 +83,7 @@ static const struct option rule_options[] = {
     {0},
 };
 
-static const struct option score_options[] =
+const struct option rule_score_options[] =
     BY_CLASS_TABLE(-SCORE_MAX, SCORE_MAX, "What the rule adds to this class, once a post.");
 
 struct rule_tests {
@@ -334,7 +334,7 @@ static void read_scores(const struct reading *x, const struct rule_body *body, s
     char where[WHERE_MAX + 8];
 
     snprintf(where, sizeof(where), "%s.scores", x->where);
-    pack_read_by_class(score_options, where, body->scores, x->doc, 0, rule->scores, x->d);
+    pack_read_by_class(rule_score_options, where, body->scores, x->doc, 0, rule->scores, x->d);
     rule->class = body->class > 0 ? (enum mention_class)body->class : best_class(rule->scores);
     if (rule->class == CLASS_NONE && body->scores)
         diag_error(x->d, x->doc, body->scores->mark, "%s: adds to no class", where);

@@ -50,8 +50,9 @@ static const char *judge_test(const struct testing *t, const struct judgement *j
         return counts ? "should skip this test" : NULL;
     if (!counts)
         return "does not match this test";
-    return rule->scores[rule->class] > 0 && j->class != rule->class ? "matches this test, but"
-                                                                    : NULL;
+    if (rule->scores[rule->class] <= 0 || rule->overridden || j->class == rule->class)
+        return NULL;
+    return "matches this test, but";
 }
 
 static void check(const struct testing *t, const struct config_node *node,
@@ -114,7 +115,7 @@ size_t ruleset_run_tests(struct ruleset *set, struct diag *d)
     struct testing t = {.set = set, .d = d};
 
     for (t.rule = 0; t.rule < set->n_rules; t.rule++)
-        for (int kind = 0; kind < RULE_TEST_KINDS; kind++)
+        for (int kind = 0; kind < RULE_TEST_KINDS && !set->rules[t.rule].disabled; kind++)
             run_all(&t, (enum rule_test)kind);
     return t.ran;
 }

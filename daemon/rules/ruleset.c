@@ -1,136 +1,14 @@
-/* Rule sets: finding the files, building the whole, sharing it by reference.
+/* Rule sets: building the whole, sharing it by reference. Finding the files is pack_files.c's.
  *
  * A set is built from nothing each time and is complete when ruleset_load() returns it;
  * whoever judges holds a reference, so a reload never changes a set under anybody. */
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
-#include <sys/stat.h>
-
+#include "rules/pack_files.h"
 #include "rules/ruleset.h"
-
-#define FOLDER_DEPTH_MAX 4
 
 static const struct matcher_engine *const engines[] = {
     [RULE_ENGINE_FAST] = &matcher_reference,
     [RULE_ENGINE_REFERENCE] = &matcher_reference,
 };
-
-/* ---- files ---------------------------------------------------------------------------------- */
-
-struct files {
-    char **paths; /* owned */
-    size_t n;
-    struct diag *d;
-};
-
-static void files_finish(struct files *f)
-{
-    for (size_t i = 0; i < f->n; i++)
-        free(f->paths[i]);
-    free(f->paths);
-}
-
-/* Takes ownership of `path`. A file that is named twice is loaded once. */
-static void files_add(struct files *f, char *path)
-{
-    for (size_t i = 0; path && i < f->n; i++) {
-        if (strcmp(f->paths[i], path) == 0) {
-            free(path);
-            return;
-        }
-    }
-    char **moved = f->n < RULES_FILES_MAX ? realloc(f->paths, (f->n + 1) * sizeof(*moved)) : NULL;
-    if (moved)
-        f->paths = moved;
-    if (!moved || !path) {
-        diag_error(f->d, NULL, (struct config_mark){0},
-                   "rules: more than %d files, or out of memory", RULES_FILES_MAX);
-        free(path);
-        return;
-    }
-    f->paths[f->n++] = path;
-}
-
-static int is_visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool is_pack_file(struct str name)
-{
-    return str_ends_with(name, STR(".yaml")) || str_ends_with(name, STR(".yml"));
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-static void add_folder(struct files *f, const char *folder, unsigned depth);
-
-/* The entry if it is of the kind that is wanted now: a pack file, or a folder of them. */
-static void add_entry(struct files *f, const char *folder, const char *name, bool folders,
-                      unsigned depth)
-{
-    char *path = NULL;
-
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    if (is_folder(path) != folders) {
-        free(path);
-    } else if (folders) {
-        if (depth < FOLDER_DEPTH_MAX)
-            add_folder(f, path, depth + 1);
-        free(path);
-    } else if (is_pack_file(str_from(name))) {
-        files_add(f, path);
-    } else {
-        free(path);
-    }
-}
-
-/* The packs of a folder, then those of the folders in it. Nothing is deeper than
- * FOLDER_DEPTH_MAX, so that links in a circle end. */
-static void add_folder(struct files *f, const char *folder, unsigned depth)
-{
-    struct dirent **entries = NULL;
-    int n = scandir(folder, &entries, is_visible, by_name);
-    size_t before = f->n;
-
-    if (n < 0)
-        diag_error(f->d, NULL, (struct config_mark){0}, "rules: %s: %s", folder, strerror(errno));
-    for (int folders = 0; folders < 2; folders++)
-        for (int i = 0; i < n; i++)
-            add_entry(f, folder, entries[i]->d_name, folders == 1, depth);
-    for (int i = 0; i < n; i++)
-        free(entries[i]);
-    free(entries);
-    if (n >= 0 && depth == 0 && f->n == before)
-        diag_error(f->d, NULL, (struct config_mark){0}, "rules: %s: holds no *.yaml", folder);
-}
-
-static void files_find(struct files *f, const struct str *paths, size_t n_paths)
-{
-    for (size_t i = 0; i < n_paths; i++) {
-        char *path = str_dup(paths[i]);
-        while (path && strlen(path) > 1 && path[strlen(path) - 1] == '/')
-            path[strlen(path) - 1] = '\0';
-        if (is_folder(path)) {
-            add_folder(f, path, 0);
-            free(path);
-        } else {
-            files_add(f, path);
-        }
-    }
-}
 
 /* ---- building ------------------------------------------------------------------------------- */
 
@@ -161,6 +39,7 @@ static void read_all(struct ruleset *set, struct diag *d)
         for (uint32_t i = 0; i < set->n_packs; i++)
             steps[s](set, i, d);
     ruleset_order_needs(set, d);
+    overrides_apply(set, d);
 }
 
 /* Takes the docs over. NULL when anything is wrong. */
@@ -191,38 +70,22 @@ static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum ru
     return NULL;
 }
 
-static bool docs_sound(struct config_doc **docs, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (docs[i]->flawed)
-            return false;
-    return true;
-}
-
 struct ruleset *ruleset_load(const struct str *paths, size_t n_paths, enum rule_engine engine,
                              struct diag *d)
 {
-    struct files files = {.d = d};
-    size_t errors = d->n_errors, n = 0;
+    struct pack_files files = {.d = d};
+    size_t errors = d->n_errors;
     struct ruleset *set = NULL;
 
-    files_find(&files, paths, n_paths);
-    struct config_doc **docs = calloc(files.n + 1, sizeof(struct config_doc *));
-    for (size_t i = 0; docs && i < files.n; i++) {
-        docs[n] = config_doc_load(files.paths[i], d);
-        n += docs[n] != NULL;
-    }
-    bool sound = docs && n == files.n && docs_sound(docs, n);
-    if (docs)
-        set = ruleset_build(docs, n, engine, d);
+    if (pack_files_load(&files, paths, n_paths))
+        set = ruleset_build(files.docs, files.n, engine, d);
     else
         diag_error(d, NULL, (struct config_mark){0}, "rules: out of memory");
-    if (!sound || d->n_errors > errors) {
+    if (!files.sound || d->n_errors > errors) {
         ruleset_unref(set);
         set = NULL;
     }
-    free(docs);
-    files_finish(&files);
+    pack_files_finish(&files);
     return set;
 }
 
@@ -231,7 +94,12 @@ struct ruleset *ruleset_parse(const char *path, struct str text, enum rule_engin
 {
     size_t errors = d->n_errors;
     struct config_doc *doc = config_doc_parse(path, text, d);
-    struct ruleset *set = doc ? ruleset_build(&doc, 1, engine, d) : NULL;
+    const struct config_node *include = doc ? config_get(doc->root, "include") : NULL;
+    struct ruleset *set;
+
+    if (include)
+        diag_error(d, doc, include->mark, "include: a pack from memory has no folder to look in");
+    set = doc ? ruleset_build(&doc, 1, engine, d) : NULL;
 
     if (d->n_errors == errors)
         return set;
@@ -280,7 +148,7 @@ struct rule_info ruleset_rule(const struct ruleset *set, size_t index)
 
     return (struct rule_info){rule->name, set->packs[rule->pack].lang, rule->class, rule->signal,
                               rule->scores[rule->class], rule->scores, rule->priority,
-                              rule->experimental, rule->owner, rule->since, rule->note};
+                              rule->experimental, rule->disabled, rule->owner, rule->since, rule->note};
 }
 
 uint64_t ruleset_limited(const struct ruleset *set)

@@ -63,6 +63,7 @@ struct rule {
     int scores[CLASS_COUNT];  /* what it adds to each class */
     int priority;             /* rules under the highest one that counts add nothing */
     bool experimental, boosted;
+    bool disabled, overridden; /* by an override; the latter in its score */
     enum negated negated;
     bool has_patterns;        /* phrases, regexes or conditions of its own */
     bool needs_others;        /* it says all, any, not or at_least */
@@ -111,7 +112,7 @@ struct pack {
     struct rule_group *groups;
     size_t n_groups;
     const struct config_node *lists_node, *guards_node, *groups_node, *unless_node, *rules_node;
-    const struct config_node *negations_node, *boosters_node;
+    const struct config_node *negations_node, *boosters_node, *overrides_node;
     enum negated negated; /* of its rules, if they do not say */
     bool boosted;
 };
@@ -153,6 +154,7 @@ void pack_read_groups(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_rules(struct ruleset *set, uint32_t pack, struct diag *d);
 void pack_read_needs(struct ruleset *set, uint32_t pack, struct diag *d);
 void ruleset_order_needs(struct ruleset *set, struct diag *d); /* after the last of them */
+void overrides_apply(struct ruleset *set, struct diag *d);     /* of all packs */
 
 /* Numbers by class: thresholds, margins, scores. Those the map does not name become `unset`. */
 struct by_class {
@@ -196,6 +198,7 @@ struct config_mark pack_mark_inside(const struct config_node *node, size_t at);
 /* Names of built-in conditions, one or a list. */
 void pack_read_conditions(const struct pattern_source *from, const struct config_node *node);
 
+extern const struct option rule_score_options[];
 extern const char *const pack_negated_choices[]; /* by enum negated */
 
 /* Letters, digits, "_", "-" and ".". */

@@ -16,10 +16,11 @@ enum rule_engine { RULE_ENGINE_FAST, RULE_ENGINE_REFERENCE };
 struct ruleset;
 
 /* Loads packs: each path is a YAML file, or a folder whose *.yaml are all taken, in name
- * order, and then those of the folders in it. All errors of all packs go to `d`; then NULL. The caller owns one reference. */
+ * order, and then those of the folders in it. Packs that a pack includes come before it. All errors
+ * of all packs go to `d`; then NULL. The caller owns one reference. */
 struct ruleset *ruleset_load(const struct str *paths, size_t n_paths, enum rule_engine engine,
                              struct diag *d);
-/* The same from memory: one pack, which messages call `path`. */
+/* The same from memory: one pack, which messages call `path` and which may not include others. */
 struct ruleset *ruleset_parse(const char *path, struct str text, enum rule_engine engine,
                               struct diag *d);
 struct ruleset *ruleset_ref(struct ruleset *set);
@@ -37,6 +38,7 @@ struct rule_info {
     const int *scores;        /* to each class, by enum mention_class */
     int priority;
     bool experimental;
+    bool disabled; /* by an override: it never hits */
     struct str owner, since, note;
 };
 
