@@ -159,7 +159,7 @@ const struct option settings_brand_options[] = {
      .choices = queue_none_choices,
      .help = "Which mentions that are neither outage, complaint nor praise wait for an agent: "
              "those that speak to the brand, all, or none."},
-    {"rules", OPTION_LIST, AT(brand_settings, rules), .def = "[rules/en]", .min = 1, .max = 64,
+    {"rules", OPTION_LIST, AT(brand_settings, rules), .def = "[rules]", .min = 1, .max = 64,
      .help = "Rule packs: folders or files, beside this file or in rules_path."},
     {0},
 };
