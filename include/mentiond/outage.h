@@ -1,0 +1,145 @@
+/* Outages: when distinct people report more than a brand's ordinary chatter brings.
+ *
+ * The detector is pure. It is told facts about mentions and the time, and says when an outage
+ * opened, how it went on and when it was over. It does no I/O, has no clock, and keeps at most
+ * OUTAGE_MEMORY_MAX bytes for a brand. Windows run on when people wrote, decisions on when their
+ * words arrived. Equations and reasons: docs/outages.md.
+ *
+ * The same facts give the same events: in any order inside of one batch, and across outage_save()
+ * and outage_load() at any moment. One detector for each brand. */
+#ifndef MENTIOND_OUTAGE_H
+#define MENTIOND_OUTAGE_H
+
+#include "mentiond/mention.h"
+
+#define OUTAGE_RING_MAX 1024         /* reports that are remembered, of the last hour or an open outage */
+#define OUTAGE_COPIES_MAX 128        /* texts that near-copies are looked for among */
+#define OUTAGE_OPEN_MAX 8            /* at once; what would open a further one stays unexplained */
+#define OUTAGE_PLACES_MAX 96         /* whose share is known; the least heard of gives way */
+#define OUTAGE_TOPICS_MAX 24         /* bits of a topic set */
+#define OUTAGE_MEMORY_MAX (60 * 1024) /* bytes of one detector; its saved form is no larger */
+
+enum outage_kind {
+    OUTAGE_OTHER,    /* any other mention: the chatter that reports are measured against */
+    OUTAGE_REPORT,   /* somebody says that something does not work now */
+    OUTAGE_RECOVERY, /* somebody says that it works again */
+};
+
+/* What a detector is told about one mention. */
+struct outage_fact {
+    enum outage_kind kind;
+    int64_t created_ms;
+    uint64_t id;     /* of the mention: outage_hash() of it; gives facts of one batch their order */
+    uint64_t ref;    /* the caller's own name for the mention, handed back in events */
+    uint64_t author; /* outage_hash() of the author's id */
+    uint32_t topics; /* bits, see outage_topic() */
+    uint32_t place;  /* any number for a place, 0: not known */
+    bool repost;     /* belongs to an outage, but is no evidence of one */
+    bool young;      /* a new account that few follow */
+    uint8_t n_words;
+    uint32_t words[MENTION_WORDS_MAX]; /* hashes of distinct words, for near-copies */
+};
+
+enum outage_event_kind { OUTAGE_OPENED, OUTAGE_UPDATED, OUTAGE_CLOSED };
+
+/* Why an OUTAGE_UPDATED is worth telling people; 0 when it only brings members. */
+#define OUTAGE_DOUBLED (1u << 0)   /* twice as many people as last told */
+#define OUTAGE_RETOPICED (1u << 1) /* what is down became known or changed */
+#define OUTAGE_MOVED (1u << 2)     /* where it is became known, changed, or it is wider now */
+
+struct outage_event {
+    enum outage_event_kind kind;
+    unsigned why;
+    uint32_t number; /* of the outage: 1, 2, … of this brand */
+    uint32_t beside; /* OPENED: an open outage that this one was told apart from, else 0 */
+    int64_t at_ms;   /* when it is said: the arrival clock */
+    int64_t since_ms; /* when it began, by what people wrote */
+    int topic;       /* bit number, -1: not known */
+    uint32_t place;  /* 0: everywhere, or not known */
+    uint32_t people; /* distinct ones of each hour */
+    uint32_t reports; /* all that belong to it */
+    double per_minute, expected_per_minute; /* reports: at its height so far, and ordinarily */
+    double score, threshold;                /* when it opened */
+    const uint64_t *refs; /* members since the last event; borrowed for the call */
+    size_t n_refs;
+};
+
+/* Called during outage_update() and outage_tick(), in the order of `at_ms`. */
+struct outage_sink {
+    void (*event)(void *user, const struct outage_event *event);
+    void *user;
+};
+
+struct outage_detector;
+
+/* NULL when out of memory. */
+struct outage_detector *outage_create(void);
+void outage_destroy(struct outage_detector *d);
+
+/* Facts that arrived together at now_ms. Puts them in order in place. A time before the last one
+ * counts as the last one. Errors: -ENOMEM; the facts not yet seen are then lost to the detector. */
+int outage_update(struct outage_detector *d, struct outage_fact *facts, size_t n_facts,
+                  int64_t now_ms, const struct outage_sink *sink);
+
+/* What time alone brings about: news once a minute, the all-clear. To be called when nothing
+ * arrives; however late, events are those of every minute in between. */
+void outage_tick(struct outage_detector *d, int64_t now_ms, const struct outage_sink *sink);
+
+size_t outage_open_count(const struct outage_detector *d);
+size_t outage_memory(const struct outage_detector *d); /* bytes */
+
+/* The whole state as bytes of a version of their own, with a checksum. False when the buffer's
+ * limit is met. */
+bool outage_save(const struct outage_detector *d, struct buf *out);
+
+/* The inverse, trusting nothing: -EBADMSG names what cannot be (another version, cut off, a number
+ * out of its range). Then the caller starts anew from the stream. */
+int outage_load(struct str bytes, struct outage_detector **ret, struct error *err);
+
+uint64_t outage_hash(struct str text); /* of ids; never 0 */
+
+/* ---- from mentions to facts ------------------------------------------------------------------- */
+
+/* The bit of a topic that packs capture ("wifi" has none: packs capture list names), or -1. */
+int outage_topic(struct str name);
+const char *outage_topic_name(int topic); /* NULL for -1 */
+
+/* Names of places or companies, each with a code. Matching is on whole words, accents and case
+ * folded, the longest name first. */
+struct gazetteer;
+int gazetteer_create(struct gazetteer **ret, struct error *err);
+void gazetteer_destroy(struct gazetteer *g);
+/* -E2BIG over GAZETTEER_NAMES_MAX, -EINVAL for a name without letters, -EEXIST when the name has
+ * another code already. */
+int gazetteer_add(struct gazetteer *g, struct str code, struct str name, struct error *err);
+/* The code of the first name in the text, {NULL, 0} if none. Borrowed from the gazetteer. */
+struct str gazetteer_find(const struct gazetteer *g, struct str text);
+bool gazetteer_has_code(const struct gazetteer *g, struct str code);
+size_t gazetteer_count(const struct gazetteer *g); /* names */
+
+#define GAZETTEER_NAMES_MAX 100000
+#define GAZETTEER_NAME_MAX 128 /* bytes, folded */
+
+/* A file of places: YAML, a map of code to names and aliases. Everything wrong goes to `diag`; then
+ * NULL. */
+struct diag;
+struct gazetteer *gazetteer_load(const char *path, struct diag *diag);
+
+/* What a brand's mentions are seen through. Each may be NULL. */
+struct outage_lens {
+    const struct gazetteer *places; /* only the brand's own: Nice, Essen and Kiel are words elsewhere */
+    const struct gazetteer *rivals;
+};
+
+/* Makes the mention's place the code of the first that is known: of its own place (the network's or
+ * a rule's), of its text, of its author's profile; and notes other-brand when a rival is named. A
+ * place that has no code stays as it was. */
+void outage_look(const struct outage_lens *lens, struct mention *m);
+
+/* After the rules and outage_look(). `ref` stays 0: it is the caller's. */
+struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m);
+
+/* The number that stands for a place in facts and events. */
+uint32_t outage_place_number(struct str code);
+
+#endif
