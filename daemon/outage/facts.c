@@ -1,0 +1,110 @@
+/* From a judged mention to what the detector is told: is it a report, of what, from where, by whom.
+ * Maintenance, the past, jokes, news and other companies' trouble are the rules' signals and make a
+ * report none. */
+#include "mentiond/outage.h"
+
+#define YOUNG_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
+#define YOUNG_FOLLOWERS 10
+#define NOT_NOW                                                                                    \
+    (SIGNAL_MAINTENANCE | SIGNAL_PAST | SIGNAL_JOKE | SIGNAL_NEWS | SIGNAL_OTHER_BRAND)
+
+/* Topics that packs capture; a bit is a place in this table, so new ones go to its end. A special
+ * topic is also its general one, and the general one names what has both. */
+static const struct {
+    const char *name, *general;
+} topics[] = {
+    {"login", NULL},       {"payments", NULL}, {"internet", NULL}, {"app", NULL},
+    {"website", NULL},     {"calls", NULL},    {"mobile", "internet"}, {"texts", "calls"},
+    {"email", NULL},       {"tv", NULL},       {"booking", NULL},  {"servers", NULL},
+    {"power", NULL},       {"water", NULL},    {"gas", NULL},      {"delivery", NULL},
+    {"chat", NULL},        {"streaming", NULL},
+};
+
+_Static_assert(ARRAY_LEN(topics) <= OUTAGE_TOPICS_MAX, "a topic set has so many bits");
+
+int outage_topic(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
+        if (str_eq(name, str_from(topics[i].name)))
+            return (int)i;
+    }
+    return -1;
+}
+
+const char *outage_topic_name(int topic)
+{
+    return topic >= 0 && (size_t)topic < ARRAY_LEN(topics) ? topics[topic].name : NULL;
+}
+
+static uint32_t topic_bits(struct str name)
+{
+    int topic = outage_topic(name);
+    const char *general = topic < 0 ? NULL : topics[topic].general;
+
+    if (topic < 0)
+        return 0;
+    return 1u << topic | (general ? 1u << outage_topic(str_from(general)) : 0);
+}
+
+uint32_t outage_place_number(struct str code)
+{
+    uint32_t number = (uint32_t)(outage_hash(code) >> 32);
+
+    return number ? number : 1;
+}
+
+void outage_look(const struct outage_lens *lens, struct mention *m)
+{
+    struct str code = {NULL, 0};
+    bool own_place = m->place.len > 0 && !str_eq(m->place, m->author.location);
+
+    if (lens->rivals && gazetteer_find(lens->rivals, m->text).s)
+        m->signals |= SIGNAL_OTHER_BRAND;
+    if (!lens->places || gazetteer_has_code(lens->places, m->place))
+        return;
+    if (own_place)
+        code = gazetteer_find(lens->places, m->place);
+    if (!code.s)
+        code = gazetteer_find(lens->places, m->text);
+    if (!code.s)
+        code = gazetteer_find(lens->places, m->author.location);
+    if (code.s)
+        m->place = code;
+}
+
+static enum outage_kind kind_of(const struct mention *m)
+{
+    if (m->own)
+        return OUTAGE_OTHER;
+    if (m->signals & SIGNAL_RECOVERY)
+        return OUTAGE_RECOVERY;
+    return m->class == CLASS_OUTAGE && !(m->signals & NOT_NOW) ? OUTAGE_REPORT : OUTAGE_OTHER;
+}
+
+static bool is_young(const struct mention *m)
+{
+    return m->author.created_at_ms > 0 && m->created_at_ms - m->author.created_at_ms < YOUNG_MS &&
+           m->author.followers >= 0 && m->author.followers < YOUNG_FOLLOWERS;
+}
+
+struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m)
+{
+    struct outage_fact f = {
+        .kind = kind_of(m),
+        .created_ms = m->created_at_ms,
+        .id = outage_hash(m->id),
+        .author = outage_hash(m->author.id),
+        .repost = m->repost_of.len > 0 || str_starts_with(m->text, STR("RT @")),
+        .young = is_young(m),
+    };
+
+    if (lens->places && gazetteer_has_code(lens->places, m->place))
+        f.place = outage_place_number(m->place);
+    for (size_t i = 0; i < m->n_captures; i++) {
+        if (str_eq(m->captures[i].name, STR("topic")))
+            f.topics |= topic_bits(m->captures[i].value);
+    }
+    for (size_t i = 0; i < m->n_words && i < MENTION_WORDS_MAX; i++)
+        f.words[f.n_words++] = m->words[i];
+    return f;
+}

@@ -1,0 +1,77 @@
+/* A brand's places from a file: YAML, so that every mistake has its line.
+ *
+ *     uk-north:
+ *       names: [Manchester, Leeds, "the North West"]
+ *       aliases: [LS1, MCR]
+ */
+#include <stddef.h>
+
+#include "mentiond/config.h"
+#include "mentiond/outage.h"
+
+#define CODE_MAX 64
+#define NAMES_OF_CODE_MAX 10000
+#define WHERE_MAX 128
+
+struct place {
+    struct str_list names, aliases;
+};
+
+static const struct option place_options[] = {
+    {"names", OPTION_LIST, offsetof(struct place, names), .required = true, .min = 1,
+     .max = NAMES_OF_CODE_MAX, .help = "What people call it, and what lies in it."},
+    {"aliases", OPTION_LIST, offsetof(struct place, aliases), .max = NAMES_OF_CODE_MAX,
+     .help = "Other spellings, short forms, post codes."},
+    {0},
+};
+
+static void add_names(struct gazetteer *g, struct str code, const struct str_list *names,
+                      const struct config_doc *doc, struct config_mark mark, struct diag *d)
+{
+    struct error err;
+
+    for (size_t i = 0; i < names->n; i++) {
+        if (gazetteer_add(g, code, names->items[i], &err) < 0)
+            diag_error(d, doc, mark, "%.*s: %s", STR_FMT(code), err.text);
+    }
+}
+
+static void add_place(struct gazetteer *g, const struct config_node *key,
+                      const struct config_node *node, struct config_doc *doc, struct diag *d)
+{
+    struct place place = {0};
+    struct option_target target = {place_options, &place};
+    char where[WHERE_MAX];
+
+    if (key->value.len == 0 || key->value.len > CODE_MAX) {
+        diag_error(d, doc, key->mark, "a code has 1 to %d bytes", CODE_MAX);
+        return;
+    }
+    snprintf(where, sizeof(where), "%.*s", STR_FMT(key->value));
+    options_decode(&target, 1, where, node, doc, d);
+    add_names(g, key->value, &place.names, doc, key->mark, d);
+    add_names(g, key->value, &place.aliases, doc, key->mark, d);
+}
+
+struct gazetteer *gazetteer_load(const char *path, struct diag *diag)
+{
+    size_t n_before = diag->n_errors;
+    struct config_doc *doc = config_doc_load(path, diag);
+    struct gazetteer *g = NULL;
+    struct error err;
+
+    if (!doc)
+        return NULL;
+    if (doc->root->kind != CONFIG_MAP)
+        diag_error(diag, doc, doc->root->mark, "expected a map of codes to places, got %s",
+                   config_kind_shown(doc->root));
+    else if (gazetteer_create(&g, &err) < 0)
+        diag_error(diag, doc, doc->root->mark, "%s", err.text);
+    for (size_t i = 0; g && i < doc->root->n; i++)
+        add_place(g, doc->root->keys[i], doc->root->items[i], doc, diag);
+    config_doc_destroy(doc);
+    if (diag->n_errors == n_before)
+        return g;
+    gazetteer_destroy(g);
+    return NULL;
+}
