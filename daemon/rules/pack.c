@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "rules/builtins.h"
+#include "rules/pack_tables.h"
 #include "rules/ruleset.h"
 
 #define LIST_ITEMS_MAX 1000
@@ -22,7 +23,7 @@ struct pack_head {
 
 const char *const pack_negated_choices[] = {"keep", "skip", "flip", NULL};
 
-static const struct option head_options[] = {
+const struct option pack_head_options[] = {
     {.key = "pack", .kind = OPTION_STRING, .offset = offsetof(struct pack_head, name),
      .min = 1, .max = NAME_MAX_LEN, .required = true,
      .help = "Name of the pack, like en/outage; rules are called by it in verdicts."},
@@ -60,9 +61,9 @@ static const struct option head_options[] = {
     {0},
 };
 
-static const struct option threshold_options[] =
+const struct option threshold_options[] =
     BY_CLASS_TABLE(0, 1000, "Score that the class needs to be the verdict.");
-static const struct option margin_options[] =
+const struct option margin_options[] =
     BY_CLASS_TABLE(0, 1000, "How far the class must be ahead of the next to be the verdict.");
 
 void *ruleset_grow(void **items, size_t *n, size_t *cap, size_t item_size, size_t max,
@@ -110,7 +111,7 @@ void pack_read_head(struct ruleset *set, uint32_t index, struct diag *d)
 {
     struct pack *pack = &set->packs[index];
     struct pack_head head = {0};
-    const struct option_target target = {head_options, &head};
+    const struct option_target target = {pack_head_options, &head};
 
     options_decode(&target, 1, "", pack->doc->root, pack->doc, d);
     pack->name = head.name;

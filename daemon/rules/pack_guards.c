@@ -2,6 +2,7 @@
  *
  * A guard is patterns and conditions with a scope. One that is written where it is used has no
  * name; a condition's bare name is a guard as well. */
+#include "rules/pack_tables.h"
 #include "rules/ruleset.h"
 
 #define GUARDS_MAX (2 * RULES_MAX)
@@ -14,7 +15,7 @@ struct guard_body {
 
 static const char *const scopes[] = {"sentence", "post", NULL};
 
-static const struct option guard_options[] = {
+const struct option guard_options[] = {
     {.key = "phrases", .kind = OPTION_NODE, .offset = offsetof(struct guard_body, phrases),
      .help = "Phrases that make the guard."},
     {.key = "regex", .kind = OPTION_NODE, .offset = offsetof(struct guard_body, regex),
@@ -101,7 +102,7 @@ struct group_body {
     struct str note;
 };
 
-static const struct option group_options[] = {
+const struct option group_options[] = {
     {.key = "unless", .kind = OPTION_NODE, .offset = offsetof(struct group_body, unless),
      .help = "Guards of every rule of the group."},
     {.key = "note", .kind = OPTION_STRING, .offset = offsetof(struct group_body, note),

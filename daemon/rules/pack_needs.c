@@ -3,6 +3,7 @@
  * Names are looked up when all rules of all packs are there, so a rule may name one further down or
  * in another pack. Rules that need others are then put into an order in which each comes after
  * those it needs; what cannot be ordered within NEEDS_NESTING_MAX rounds needs itself. */
+#include "rules/pack_tables.h"
 #include "rules/ruleset.h"
 
 #define NEEDS_ITEMS_MAX 64

@@ -1,5 +1,6 @@
 /* Reading packs: the rules. */
 #include "rules/builtins.h"
+#include "rules/pack_tables.h"
 #include "rules/ruleset.h"
 
 #define SCORE_MAX 100
@@ -22,7 +23,7 @@ static const char *const statuses[] = {"stable", "experimental", NULL};
 
 #define FIELD(name) .offset = offsetof(struct rule_body, name)
 
-static const struct option rule_options[] = {
+const struct option rule_options[] = {
     {.key = "id", .kind = OPTION_STRING, FIELD(id), .min = 1, .max = 64, .required = true,
      .help = "Name of the rule, once in a pack; it stands in every verdict."},
     {.key = "class", .kind = OPTION_ENUM, FIELD(class), .def = "none", .choices = classes,
@@ -94,7 +95,7 @@ struct rule_tests {
     {.key = name, .kind = OPTION_NODE, .offset = offsetof(struct rule_tests, kinds[which]),         \
      .help = text}
 
-static const struct option test_options[] = {
+const struct option rule_test_options[] = {
     TESTS("match", RULE_TEST_MATCH, "Posts that this rule hits and whose verdict is its class."),
     TESTS("skip", RULE_TEST_SKIP, "Posts where this rule does not count."),
     TESTS("todo_match", RULE_TEST_TODO_MATCH, "Posts that should be in match, but fail as yet."),
@@ -216,7 +217,7 @@ static void name_rule(const struct reading *x, const struct rule *rule)
 static void read_tests(const struct reading *x, const struct rule_body *body, struct rule *rule)
 {
     struct rule_tests tests = {0};
-    const struct option_target target = {test_options, &tests};
+    const struct option_target target = {rule_test_options, &tests};
     char where[WHERE_MAX + 8];
 
     snprintf(where, sizeof(where), "%s.tests", x->where);

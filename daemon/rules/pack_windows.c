@@ -2,6 +2,7 @@
  *
  * Their phrases are patterns of a guard without a name, whose places are kept (see windows.c); no
  * rule is held back by it. */
+#include "rules/pack_tables.h"
 #include "rules/ruleset.h"
 
 #define WINDOWS_MAX 1000

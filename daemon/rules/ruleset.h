@@ -198,7 +198,6 @@ struct config_mark pack_mark_inside(const struct config_node *node, size_t at);
 /* Names of built-in conditions, one or a list. */
 void pack_read_conditions(const struct pattern_source *from, const struct config_node *node);
 
-extern const struct option rule_score_options[];
 extern const char *const pack_negated_choices[]; /* by enum negated */
 
 /* Letters, digits, "_", "-" and ".". */
