@@ -1,8 +1,8 @@
 /* The built-in lists: two tables.
  *
- * Amounts are PCRE2, because digits are no words that a phrase could list. They see the normal form:
- * lower case, every sign a token, "10:30" as "10 30". Emoji are phrases, so they are normalised with
- * the rest of the pack. */
+ * Amounts are PCRE2, because digits are no words that a phrase could list. They see the normal
+ * form: lower case, every sign a token, "10:30" as "10 30". Emoji are phrases, so they are
+ * normalised with the rest of the pack. */
 #include "rules/builtins.h"
 
 /* Digits, or one of the words, before a unit; "45mins"; and units that need no number. */
@@ -75,8 +75,8 @@ static const struct {
            "migliaia|divers[ie]|molt[ie]|parecchi[e]?|numeros[ie]|innumerevoli")},
 
     {"duration", "pt",
-     DURATION("uma?|dois|duas|tr[eê]s|quatro|cinco|seis|sete|oito|nove|dez|v[aá]ri[oa]s|muit[oa]s|"
-              "meia|algu(?:ns|mas)|un[s]|umas",
+     DURATION("uma?|dois|duas|tr[eê]s|quatro|cinco|seis|sete|oito|nove|dez|v[aá]ri[oa]s|"
+              "muit[oa]s|meia|algu(?:ns|mas)|uns|umas",
               "segundos?|seg|minutos?|min|horas?|h|dias?|semanas?|m[eê]s|meses|anos?",
               "horas|dias|semanas|meses|anos")},
     {"money", "pt", MONEY("euros?|eur|rea(?:l|is)|brl|c[eê]ntimos?|centavos?|d[oó]lares|contos")},

@@ -5,9 +5,9 @@
 
 #include "mentiond/str.h"
 
-/* The PCRE2 source of {duration}, {money}, {time} or {count} for packs in `lang` (of one that is not
- * known, or empty: English), beginning with the space before the first word; NULL for any other
- * name. */
+/* The PCRE2 source of {duration}, {money}, {time} or {count} for packs in `lang` (of one that is
+ * not known, or empty: English), beginning with the space before the first word; NULL for any
+ * other name. */
 const char *builtin_source(struct str name, struct str lang);
 
 /* The phrase of {emoji.anger} and its like; NULL for any other name. */

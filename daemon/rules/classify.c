@@ -138,8 +138,8 @@ static void take_said(int values[CLASS_COUNT], const int said[CLASS_COUNT])
             values[c] = said[c];
 }
 
-/* The last pack that says something about a class decides its threshold and margin, so that local packs
- * come last. */
+/* The last pack that says something about a class decides its threshold and margin, so that local
+ * packs come last. */
 static void choose_packs(const struct ruleset *set, struct str lang, struct judgement *j)
 {
     for (size_t c = 0; c < CLASS_COUNT; c++)

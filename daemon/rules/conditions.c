@@ -1,8 +1,8 @@
 /* Built-in conditions: what is in the way of writing, not in the words.
  *
- * Phrases see lower case, short vowels and one mark for a row of them; here the text is looked at as
- * it was written (`plain`). Handles, hashtags and addresses are names, and nobody shouts a name, so
- * words that begin with @ or # or look like an address are left out. */
+ * Phrases see lower case, short vowels and one mark for a row of them; here the text is looked at
+ * as it was written (`plain`). Handles, hashtags and addresses are names, and nobody shouts a
+ * name, so words that begin with @ or # or look like an address are left out. */
 #include "rules/conditions.h"
 
 #include "text/chars.h"

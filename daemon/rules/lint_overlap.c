@@ -1,8 +1,8 @@
 /* Phrases and rules that say what others say already.
  *
- * Only phrases of plain words are compared, in the normal form: that finds what people write twice,
- * and never accuses a rule that does something of its own. A phrase that holds another one hits only
- * where that one hits. */
+ * Only phrases of plain words are compared, in the normal form: that finds what people write
+ * twice, and never accuses a rule that does something of its own. A phrase that holds another one
+ * hits only where that one hits. */
 #include "rules/lint.h"
 
 #define WORDS_MAX 16

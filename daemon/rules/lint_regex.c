@@ -1,9 +1,10 @@
-/* How a regex is written, as far as that tells that it may be slow. It reads as much of PCRE2's syntax
- * as it takes to find groups and quantifiers; what it does not know it takes for a character.
+/* How a regex is written, as far as that tells that it may be slow. It reads as much of PCRE2's
+ * syntax as it takes to find groups and quantifiers; what it does not know it takes for a
+ * character.
  *
- * - nested-quantifier: (a+)+ and its like, where the inner and the outer repetition can share a text
- *   in many ways. A group in which something else must be there each time, (a+,)+ or (\w+\s+)+,
- *   mostly cannot.
+ * - nested-quantifier: (a+)+ and its like, where the inner and the outer repetition can share a
+ *   text in many ways. A group in which something else must be there each time, (a+,)+ or
+ *   (\w+\s+)+, mostly cannot.
  * - lookahead: (?=.*x) with nothing before it is tried at each place of the text, to its end. */
 #include "rules/lint.h"
 

@@ -1,8 +1,8 @@
 /* Finding the files of packs: folders, and what packs include.
  *
- * A pack comes after those it includes, so that its thresholds and overrides are later than theirs. A
- * file is known by its real path, so that packs which include each other end, and one that is named
- * in two ways is there once. */
+ * A pack comes after those it includes, so that its thresholds and overrides are later than
+ * theirs. A file is known by its real path, so that packs which include each other end, and one
+ * that is named in two ways is there once. */
 #include "rules/pack_files.h"
 
 #include <dirent.h>

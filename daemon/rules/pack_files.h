@@ -16,9 +16,9 @@ struct pack_files {
     struct name_index known; /* owned: real paths of what was loaded */
 };
 
-/* `files` zeroed but for `d`. Each path is a file, or a folder whose packs are all taken; what a pack
- * includes comes before it. A file is loaded once, by whatever name. What is wrong goes to `d`. False
- * when out of memory. */
+/* `files` zeroed but for `d`. Each path is a file, or a folder whose packs are all taken; what a
+ * pack includes comes before it. A file is loaded once, by whatever name. What is wrong goes to
+ * `d`. False when out of memory. */
 bool pack_files_load(struct pack_files *files, const struct str *paths, size_t n_paths);
 void pack_files_finish(struct pack_files *files);
 

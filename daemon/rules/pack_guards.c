@@ -196,7 +196,8 @@ static void unless_condition(const struct unless *u, const struct config_node *n
     unless_add(u, node, guard);
 }
 
-/* A bare name is a guard, or a condition; anything in quotes, or that cannot be a name, is a phrase. */
+/* A bare name is a guard, or a condition; anything in quotes, or that cannot be a name, is a
+ * phrase. */
 static void unless_item(struct unless *u, const struct config_node *node)
 {
     const struct config_doc *doc = u->set->packs[u->pack].doc;

@@ -1,8 +1,8 @@
 /* Reading packs: overrides, which change rules of other packs by name.
  *
- * They are applied when all rules are there, pack after pack in the order of loading, so the last one
- * to speak is heard. Patterns of rules that are switched off are taken out before the matcher is
- * made. */
+ * They are applied when all rules are there, pack after pack in the order of loading, so the last
+ * one to speak is heard. Patterns of rules that are switched off are taken out before the matcher
+ * is made. */
 #include "rules/pack_tables.h"
 #include "rules/ruleset.h"
 

@@ -189,7 +189,8 @@ static void read_regex(const struct pattern_source *from, const struct config_no
         return;
     }
     if (regex_create(node->value, REGEX_CASELESS, &regex, &at, &err) < 0) {
-        diag_error(from->d, doc, pack_mark_inside(node, at), "%s: regex: %s", from->where, err.text);
+        diag_error(from->d, doc, pack_mark_inside(node, at), "%s: regex: %s", from->where,
+                   err.text);
         return;
     }
     if (matches_nothing(regex)) {

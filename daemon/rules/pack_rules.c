@@ -11,7 +11,8 @@ struct rule_body {
     int class, signal, status, negated;
     int64_t score, priority, near;
     bool extract, boosted;
-    const struct config_node *scores, *phrases, *before, *after, *beside, *regex, *is, *all, *any, *none, *at_least;
+    const struct config_node *scores, *phrases, *before, *after, *beside, *regex, *is;
+    const struct config_node *all, *any, *none, *at_least;
     const struct config_node *unless, *when, *capture, *tests;
 };
 

@@ -148,7 +148,8 @@ struct rule_info ruleset_rule(const struct ruleset *set, size_t index)
 
     return (struct rule_info){rule->name, set->packs[rule->pack].lang, rule->class, rule->signal,
                               rule->scores[rule->class], rule->scores, rule->priority,
-                              rule->experimental, rule->disabled, rule->owner, rule->since, rule->note};
+                              rule->experimental, rule->disabled, rule->owner, rule->since,
+                              rule->note};
 }
 
 uint64_t ruleset_limited(const struct ruleset *set)

@@ -1,9 +1,9 @@
 /* Windows: what words near a hit do to it.
  *
- * A negation ("not", "never") up to some words before a hit, or behind it, takes it away or turns it
- * round; a booster ("so", "really") adds to its score. Which words, and how far they reach, packs
- * say for their language; rules say whether they mind. A hit that holds the word itself ("not
- * good") has thought of it. */
+ * A negation ("not", "never") up to some words before a hit, or behind it, takes it away or turns
+ * it round; a booster ("so", "really") adds to its score. Which words, and how far they reach,
+ * packs say for their language; rules say whether they mind. A hit that holds the word itself
+ * ("not good") has thought of it. */
 #include "rules/ruleset.h"
 
 /* Where in `normal` the byte of the original begins, or the next that does. */

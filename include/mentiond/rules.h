@@ -51,7 +51,8 @@ size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
 
 /* What is not wrong, but should be mended: rules without tests, phrases that stand there twice or
  * that others make needless, regexes that may be slow, languages that nobody speaks. Each is a
- * warning in `d`, at its place, that names its kind: "rules.x (duplicate): …". Returns how many. */
+ * warning in `d`, at its place, that names its kind: "rules.x (duplicate): …". Returns how
+ * many. */
 size_t ruleset_lint(const struct ruleset *set, struct diag *d);
 
 /* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`,
