@@ -51,7 +51,61 @@ static void lint_pack(struct lint *l, const struct pack *pack)
     l->found++;
 }
 
-/* A pattern's regex runs over every post when nothing is known that a post must hold. */
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+struct list_reading {
+    struct lint *l;
+    const struct pack *pack;
+    struct str name;
+    struct arena arena;
+    struct name_index known; /* normalised words: their line */
+};
+
+static void lint_item(struct list_reading *x, const struct config_node *node)
+{
+    struct text_normal normal;
+    uint32_t line;
+
+    if (node->kind != CONFIG_SCALAR || text_normalise(node->value, &x->arena, &normal) < 0)
+        return;
+    /* "crash*" and "crash" are read alike, and what is in brackets is no word */
+    if (memchr(node->value.s, '*', node->value.len) || memchr(node->value.s, '{', node->value.len) ||
+        memchr(node->value.s, '(', node->value.len) || memchr(node->value.s, '~', node->value.len))
+        return;
+    if (!name_index_find(&x->known, normal.normal, &line)) {
+        name_index_add(&x->known, normal.normal, node->mark.line);
+        return;
+    }
+    diag_warning(x->l->d, x->pack->doc, node->mark,
+                 "lists.%.*s (duplicate): '%.*s' stands in line %u already", STR_FMT(x->name),
+                 STR_FMT(node->value), line);
+    x->l->found++;
+}
+
+/* Words, lists of them, and lists by what a capture says. */
+static void lint_items(struct list_reading *x, const struct config_node *node)
+{
+    if (node->kind == CONFIG_SCALAR)
+        lint_item(x, node);
+    for (size_t i = 0; node->kind != CONFIG_SCALAR && i < node->n; i++)
+        lint_items(x, node->items[i]);
+}
+
+static void lint_lists(struct lint *l, const struct pack *pack)
+{
+    const struct config_node *map = pack->lists_node;
+
+    for (size_t i = 0; map && i < map->n; i++) {
+        struct list_reading x = {.l = l, .pack = pack, .name = map->keys[i]->value};
+        arena_init(&x.arena, RULES_ARENA_MAX);
+        lint_items(&x, map->items[i]);
+        name_index_finish(&x.known);
+        arena_finish(&x.arena);
+    }
+}
+
+/* ---- patterns, rules ------------------------------------------------------------------------ */
+
 static void lint_pattern(struct lint *l, size_t index)
 {
     const struct pattern *p = &l->set->patterns[index];
@@ -84,6 +138,8 @@ size_t ruleset_lint(const struct ruleset *set, struct diag *d)
 
     for (size_t i = 0; i < set->n_packs; i++)
         lint_pack(&l, &set->packs[i]);
+    for (size_t i = 0; i < set->n_packs; i++)
+        lint_lists(&l, &set->packs[i]);
     for (size_t i = 0; i < set->n_rules; i++)
         if (!set->rules[i].disabled)
             lint_rule(&l, &set->rules[i]);

@@ -5,6 +5,7 @@ static const char flawed[] =
     "pack: t\n"
     "lang: qq\n"
     "guards: {past: [was]}\n"
+    "lists: {bad: [awful, \"can't\", 'awful*', AWFUL], deep: {one: [x, cannot], two: [y, X]}}\n"
     "rules:\n"
     "  - id: down\n"
     "    class: outage\n"
@@ -19,15 +20,17 @@ static const char flawed[] =
 static void test_findings(void **state)
 {
     static const char *const want[] = {
+        "test.yaml:4:41: warning: lists.bad (duplicate): 'AWFUL' stands in line 4 already",
+        "test.yaml:4:83: warning: lists.deep (duplicate): 'X' stands in line 4 already",
         "test.yaml:2:7: warning: lang (unknown-language): 'qq'",
-        "test.yaml:7:33: warning: rules.down (shadowed): the phrase in line 7 hits wherever this one does",
-        "test.yaml:7:48: warning: rules.down (duplicate): the phrase stands in line 7 already",
-        "test.yaml:9:47: warning: rules.dead (duplicate): t/down has the same phrase, in line 7",
-        "test.yaml:10:5: warning: rules.deader (untested): has no skip test",
-        "test.yaml:11:5: warning: rules.slow (untested): has no match test",
-        "test.yaml:11:50: warning: rules.slow (nested-quantifier): ",
-        "test.yaml:11:77: warning: rules.slow (lookahead): ",
-        "test.yaml:13:5: warning: rules.fine (untested): has no match and no skip test",
+        "test.yaml:8:33: warning: rules.down (shadowed): the phrase in line 8 hits wherever this one does",
+        "test.yaml:8:48: warning: rules.down (duplicate): the phrase stands in line 8 already",
+        "test.yaml:10:47: warning: rules.dead (duplicate): t/down has the same phrase, in line 8",
+        "test.yaml:11:5: warning: rules.deader (untested): has no skip test",
+        "test.yaml:12:5: warning: rules.slow (untested): has no match test",
+        "test.yaml:12:50: warning: rules.slow (nested-quantifier): ",
+        "test.yaml:12:77: warning: rules.slow (lookahead): ",
+        "test.yaml:14:5: warning: rules.fine (untested): has no match and no skip test",
     };
     struct ruleset *set = pack_load(flawed);
     static struct diag d;
