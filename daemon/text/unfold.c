@@ -48,7 +48,7 @@ bool text_unfold(struct str word, struct unfolding *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(whole_words); i++) {
         const struct contraction *c = &whole_words[i];
-        if (!str_eq(word, c->word))
+        if (c->word.len != word.len || c->word.s[0] != word.s[0] || !str_eq(word, c->word))
             continue;
         size_t keep = common_prefix(word, c->full);
         *ret = (struct unfolding){keep, str_slice(c->full, keep, c->full.len)};

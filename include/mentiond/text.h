@@ -7,6 +7,7 @@
 #include "mentiond/str.h"
 
 #define TEXT_JUDGED_MAX (8 * 1024) /* bytes of a text that rules look at */
+#define TEXT_PADDING 8
 
 /* HTML of a post to plain text: tags dropped, </p><p> a blank line, <br> and block ends
  * newlines, script, style and comments dropped whole, entities decoded once (named, decimal,
@@ -32,7 +33,7 @@ bool text_unescape(struct str text, struct buf *ret_text);
  * widths, without invisible characters, and always valid UTF-8. */
 struct text_normal {
     struct str original;     /* what was looked at: borrowed, cut to TEXT_JUDGED_MAX */
-    struct str normal;
+    struct str normal;       /* TEXT_PADDING zero bytes follow it */
     const uint32_t *offsets; /* normal.len + 1: where in the original each byte began */
     struct str plain;
     const uint32_t *plain_offsets; /* the same for plain; NULL: plain is the original */

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "mentiond/text.h"
+#include "normalise_oracle.h"
 
 static const struct {
     const char *text, *want;
@@ -198,9 +199,128 @@ static void test_out_of_memory_is_an_error(void **state)
     arena_finish(&arena);
 }
 
+/* ---- held against the slow one --------------------------------------------------------------- */
+
+#define RANDOM_TEXTS 200000
+
+static uint32_t dice(uint64_t *state, uint32_t sides)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (uint32_t)(*state >> 33) % sides;
+}
+
+/* Pieces that have a meaning, any characters, and any bytes. */
+static void put_piece(uint64_t *state, struct buf *out)
+{
+    static const char *const pieces[] = {
+        " ", " ", " ", "the", "Site", "is", "DOWN", "sooo", "stilll", "isnt", "cannot", "'", "`", "im", "we're",
+        "there", "have", "whats", "what", "not", "bot", ".", "!", "?", "\n", "#", "#AcmeIsDown", "_", "http://a.b/c",
+        "www.x", "WWW", "https:", "h", "w", "ht", "123", "111", "aaaa", ",", "$", "\xC3\xA9", "e\xCC\x81",
+        "\xC3\x9F", "\xEF\xAC\x81", "\xE2\x80\x99", "\xE2\x80\x8B", "\xEF\xB8\x8F", "\xF0\x9F\x98\xA1",
+        "\xEF\xBC\xA4", "\xD0\x96", "\xE1\x84\x80\xE1\x85\xA1", "\xCD\x85", "\xE2\x80\xA6", "\xE3\x80\x82",
+        "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+    };
+
+    switch (dice(state, 8)) {
+    case 0:
+        buf_append_char(out, (char)dice(state, 256));
+        break;
+    case 1:
+        buf_append_char(out, (char)(' ' + dice(state, 95)));
+        break;
+    case 2: {
+        uint32_t c = 0x80 + dice(state, dice(state, 2) ? 0x780 : 0x1FF80);
+        char bytes[4] = {(char)(0xE0 | c >> 12), (char)(0x80 | (c >> 6 & 0x3F)),
+                         (char)(0x80 | (c & 0x3F)), 0};
+        if (c < 0x800)
+            buf_printf(out, "%c%c", (char)(0xC0 | c >> 6), (char)(0x80 | (c & 0x3F)));
+        else if (c < 0x10000)
+            buf_append(out, bytes, 3);
+        else
+            buf_printf(out, "\xF0%c%c%c", (char)(0x80 | (c >> 12)), (char)(0x80 | (c >> 6 & 0x3F)),
+                       (char)(0x80 | (c & 0x3F)));
+        break;
+    }
+    default:
+        buf_append_str(out, str_from(pieces[dice(state, ARRAY_LEN(pieces))]));
+    }
+}
+
+static bool same_offsets(const uint32_t *a, const uint32_t *b, size_t n)
+{
+    return (!a && !b) || (a && b && memcmp(a, b, n * sizeof(*a)) == 0);
+}
+
+static bool same_normals(const struct text_normal *a, const struct text_normal *b)
+{
+    return str_eq(a->normal, b->normal) &&
+           same_offsets(a->offsets, b->offsets, a->normal.len + 1) &&
+           str_eq(a->plain, b->plain) &&
+           same_offsets(a->plain_offsets, b->plain_offsets, a->plain.len + 1) &&
+           a->n_breaks == b->n_breaks && same_offsets(a->breaks, b->breaks, a->n_breaks);
+}
+
+static void assert_same(struct str text, unsigned flags, struct arena *arena)
+{
+    struct text_normal quick, slow;
+
+    arena_reset(arena);
+    assert_int_equal(text_normalise_with(text, flags, arena, &quick), 0);
+    assert_int_equal(oracle_normalise_with(text, flags, arena, &slow), 0);
+    if (!same_normals(&quick, &slow))
+        fail_msg("'%.*s':\n  quick '%.*s'\n  slow  '%.*s'", STR_FMT(text), STR_FMT(quick.normal),
+                 STR_FMT(slow.normal));
+}
+
+static void test_random_texts_as_the_slow_one(void **unused)
+{
+    uint64_t state = 0x2545F4914F6CDD1Dull;
+    struct arena arena;
+
+    (void)unused;
+    arena_init(&arena, 1 << 20);
+    for (int i = 0; i < RANDOM_TEXTS; i++) {
+        CLEANUP(buf_finish) struct buf text = BUF_INIT(4096);
+        for (uint32_t n = dice(&state, 14); n > 0; n--)
+            put_piece(&state, &text);
+        assert_same(buf_str(&text), i % 16 == 0 ? TEXT_KEEP_LINKS : 0, &arena);
+    }
+    arena_finish(&arena);
+}
+
+/* Each character alone, in a word, doubled, and with a mark. */
+static void test_each_character_as_the_slow_one(void **unused)
+{
+    struct arena arena;
+
+    (void)unused;
+    arena_init(&arena, 1 << 20);
+    for (uint32_t c = 1; c < 0x30000; c++) {
+        CLEANUP(buf_finish) struct buf text = BUF_INIT(64);
+        char bytes[5] = {0};
+        if (c < 0x80)
+            bytes[0] = (char)c;
+        else if (c < 0x800)
+            memcpy(bytes, (char[]){(char)(0xC0 | c >> 6), (char)(0x80 | (c & 0x3F))}, 2);
+        else if (c < 0x10000)
+            memcpy(bytes, (char[]){(char)(0xE0 | c >> 12), (char)(0x80 | (c >> 6 & 0x3F)),
+                                   (char)(0x80 | (c & 0x3F))}, 3);
+        else
+            memcpy(bytes, (char[]){(char)(0xF0 | c >> 18), (char)(0x80 | (c >> 12 & 0x3F)),
+                                   (char)(0x80 | (c >> 6 & 0x3F)), (char)(0x80 | (c & 0x3F))}, 4);
+        buf_printf(&text, "%s a%sb %s%s %s\xCC\x81", bytes, bytes, bytes, bytes, bytes);
+        assert_same(buf_str(&text), 0, &arena);
+    }
+    arena_finish(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_texts_as_the_slow_one),
+        cmocka_unit_test(test_each_character_as_the_slow_one),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_spans_lead_back),
         cmocka_unit_test(test_offsets_never_go_back),

@@ -1,10 +1,12 @@
-/* Characters by what they mean to rules: a small table for ASCII, Unicode's categories
- * (utf8proc) for the rest, and the few exceptions that social media live on. */
-#include "chars.h"
+/* Writes the table of chars.c: what each character of Unicode is to rules, from utf8proc's
+ * categories and case folding, a small table for ASCII, and the few exceptions that social media
+ * live on. Run when the daemon is built. */
+#include "text/chars.h"
 
+#include <stdio.h>
 #include <utf8proc.h>
 
-#include "utf8.h"
+#include "text/utf8.h"
 
 struct char_range {
     uint32_t first, last;
@@ -38,7 +40,7 @@ static const struct char_range *range_find(const struct char_range *ranges, size
     return NULL;
 }
 
-uint32_t char_plain(uint32_t c)
+static uint32_t plain_of(uint32_t c)
 {
     if (c < 0x60)
         return c;
@@ -98,7 +100,7 @@ static enum char_kind category_kind(uint32_t c)
     }
 }
 
-enum char_kind char_kind(uint32_t c)
+static enum char_kind kind_of(uint32_t c)
 {
     if (c < 0x80)
         return ascii_kind(c);
@@ -107,17 +109,84 @@ enum char_kind char_kind(uint32_t c)
     const struct char_range *range = range_find(kinds, ARRAY_LEN(kinds), c);
     if (range)
         return (enum char_kind)range->becomes;
-    uint32_t plain = char_plain(c);
+    uint32_t plain = plain_of(c);
     return plain < 0x80 ? ascii_kind(plain) : category_kind(c);
 }
 
-bool char_is_mark(uint32_t c)
+static bool is_mark(uint32_t c)
 {
-    if (c < 0x300 || char_kind(c) == CHAR_IGNORED)
+    if (c < 0x300 || kind_of(c) == CHAR_IGNORED)
         return false;
     if (c >= 0x1160 && c <= 0x11FF)
         return true; /* conjoining Hangul vowels and finals */
     utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
            category == UTF8PROC_CATEGORY_ME;
+}
+
+/* What the character becomes by itself, as normalising does it: compatibility folded, without case.
+ * */
+static bool folds_alone(uint32_t c, int32_t *ret_delta)
+{
+    utf8proc_int32_t points[128];
+    utf8proc_uint8_t bytes[4];
+    utf8proc_ssize_t len = utf8proc_encode_char((utf8proc_int32_t)c, bytes), n;
+
+    if (c == 0 || (c >= 0xD800 && c <= 0xDFFF))
+        return false;
+    n = utf8proc_decompose(bytes, len, points, ARRAY_LEN(points),
+                           UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD |
+                               UTF8PROC_STABLE);
+    if (n < 1 || n > (utf8proc_ssize_t)ARRAY_LEN(points))
+        return false;
+    n = utf8proc_normalize_utf32(points, n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+    *ret_delta = points[0] - (int32_t)c;
+    return n == 1;
+}
+
+static uint32_t entry_of(uint32_t c)
+{
+    uint32_t entry = kind_of(c);
+    int32_t delta = 0;
+
+    if (is_mark(c))
+        entry |= CHAR_ENTRY_MARK;
+    if (plain_of(c) != c)
+        entry |= CHAR_ENTRY_PLAIN | (plain_of(c) << CHAR_ENTRY_SHIFT);
+    else if (folds_alone(c, &delta))
+        entry |= CHAR_ENTRY_ALONE | ((uint32_t)delta << CHAR_ENTRY_SHIFT);
+    return entry;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static uint32_t blocks[CHAR_BLOCKS_MAX][CHAR_BLOCK];
+static unsigned n_blocks;
+
+/* Blocks that are alike are kept once. */
+static unsigned block_of(const uint32_t block[CHAR_BLOCK])
+{
+    for (unsigned i = 0; i < n_blocks; i++)
+        if (memcmp(blocks[i], block, sizeof(blocks[i])) == 0)
+            return i;
+    memcpy(blocks[n_blocks], block, sizeof(blocks[0]));
+    return n_blocks++;
+}
+
+int main(void)
+{
+    uint32_t block[CHAR_BLOCK];
+
+    printf("#include \"text/chars.h\"\n\nconst uint16_t char_index[] = {");
+    for (uint32_t c = 0; c < CHAR_END; c += CHAR_BLOCK) {
+        for (uint32_t i = 0; i < CHAR_BLOCK; i++)
+            block[i] = entry_of(c + i);
+        printf("%s%u,", c / CHAR_BLOCK % 16 ? " " : "\n    ", block_of(block));
+    }
+    printf("\n};\n\nconst uint32_t char_entries[] = {");
+    for (unsigned b = 0; b < n_blocks; b++)
+        for (unsigned i = 0; i < CHAR_BLOCK; i++)
+            printf("%s0x%x,", i % 8 ? " " : "\n    ", blocks[b][i]);
+    printf("\n};\n");
+    return 0;
 }
