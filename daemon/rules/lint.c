@@ -112,7 +112,12 @@ static void lint_pattern(struct lint *l, size_t index)
     const struct config_node *node = l->set->origins[index];
     struct regex_flaw flaw;
 
-    if (!p->on_plain || p->owner & OWNER_GUARD)
+    if (p->owner & OWNER_GUARD)
+        return;
+    if (l->set->engine->is_unfiltered(l->set->matcher, index))
+        lint_report(l, &l->set->rules[p->owner], node, "unfiltered",
+                    "is run on every post, for no word is known that a post must hold");
+    if (!p->on_plain)
         return;
     flaw = lint_regex(p->source);
     if (flaw.kind) {

@@ -40,7 +40,13 @@ struct matcher_hit {
 /* Called for each hit; what `hit` points to is borrowed for the call. */
 typedef void (*matcher_hit_fn)(void *user, const struct matcher_hit *hit);
 
-struct matcher; /* begins with its engine */
+/* What a pattern has cost and brought since the matcher was made. */
+struct pattern_tally {
+    uint64_t runs, hits, limited; /* runs of its regex; a phrase that is one literal needs none */
+    uint64_t ticks;               /* in those runs, see pattern_clock */
+};
+
+struct matcher;
 
 struct matcher_engine {
     const char *name;
@@ -48,12 +54,39 @@ struct matcher_engine {
     int (*create)(const struct pattern *patterns, size_t n, struct matcher **ret,
                   struct error *err);
     void (*destroy)(struct matcher *m);
-    /* `sets[i]` tells whether set i is on. One thread at a time. Returns how often a limit was
-     * reached. */
+    /* `sets[i]` tells whether set i is on. Hits come pattern by pattern, each from left to right.
+     * One thread at a time. Returns how often a limit was reached. */
     unsigned (*find)(struct matcher *m, const struct text_normal *text, const bool *sets,
                      matcher_hit_fn hit, void *user);
+    /* Of the pattern with this index. */
+    const struct pattern_tally *(*tally)(const struct matcher *m, size_t pattern);
+    uint64_t (*tally_ns)(const struct matcher *m, size_t pattern);
+    /* Is it run on every text, because nothing is known that a text must hold? False where all are.
+     * */
+    bool (*is_unfiltered)(const struct matcher *m, size_t pattern);
 };
 
+/* A limit reached is "no hit, limited" in both. The fast engine reports fewer of them: it does not
+ * run a regex at all where it cannot hit. */
 extern const struct matcher_engine matcher_reference;
+extern const struct matcher_engine matcher_fast;
+
+size_t matcher_fast_memory(const struct matcher *m); /* bytes, without the regexes */
+
+/* ---- shared by the engines ------------------------------------------------------------------ */
+
+/* Runs the pattern's regex over its form of the text. */
+void pattern_run(const struct pattern *p, struct regex_scratch *scratch,
+                 const struct text_normal *text, struct pattern_tally *tally, matcher_hit_fn hit,
+                 void *user);
+void pattern_report(const struct pattern *p, const struct text_normal *text, const size_t *spans,
+                    matcher_hit_fn hit, void *user);
+
+/* A counter that costs little to read, and where it began. */
+struct pattern_clock {
+    uint64_t ticks, ns;
+};
+struct pattern_clock pattern_clock_start(void);
+uint64_t pattern_clock_ns(const struct pattern_clock *start, uint64_t ticks);
 
 #endif

@@ -4,6 +4,7 @@
  * stopped. */
 #include <errno.h>
 
+#include "rules/literals.h"
 #include "rules/ruleset.h"
 
 #define PATTERNS_MAX 100000
@@ -34,40 +35,34 @@ static struct str scope_capture(void *user, struct str list)
     return (struct str){0};
 }
 
-static struct pattern *pattern_add(const struct pattern_source *from)
+/* Hands the regex over to a new pattern; the source outlives it. */
+static void pattern_attach(const struct pattern_source *from, struct str source,
+                           struct regex *regex, const struct pattern_group *groups,
+                           unsigned n_groups, bool on_plain)
 {
     struct ruleset *set = from->set;
     struct pattern *p = ruleset_grow((void **)&set->patterns, &set->n_patterns, &set->cap_patterns,
                                      sizeof(*p), PATTERNS_MAX, "phrases and regexes", from->d);
 
-    if (p) {
-        p->owner = from->owner;
-        p->set = from->pack;
-    }
-    return p;
-}
-
-/* Hands the regex over to a new pattern. */
-static void pattern_attach(const struct pattern_source *from, struct str source,
-                           struct regex *regex, const struct pattern_group *groups,
-                           unsigned n_groups, bool on_plain)
-{
-    struct pattern *p = pattern_add(from);
-
     if (!p) {
         regex_destroy(regex);
         return;
     }
-    p->regex = regex;
-    p->on_plain = on_plain;
-    p->source = arena_str(&from->set->arena, source);
+    *p = (struct pattern){.owner = from->owner, .set = from->pack, .on_plain = on_plain,
+                          .source = source, .regex = regex};
     if (n_groups == 0)
         return;
-    p->groups = arena_alloc(&from->set->arena, n_groups * sizeof(*groups));
+    p->groups = arena_alloc(&set->arena, n_groups * sizeof(*groups));
     if (!p->groups)
         return;
     memcpy(p->groups, groups, n_groups * sizeof(*groups));
     p->n_groups = n_groups;
+}
+
+/* What a phrase of words only becomes is right for certain, and seldom run. */
+static unsigned phrase_flags(struct str source, unsigned n_groups)
+{
+    return n_groups == 0 && source.len <= PHRASE_MAX && literals_are_whole(source) ? REGEX_LATE : 0;
 }
 
 static void write_neighbours(const struct config_node *node, struct buf *out)
@@ -100,10 +95,11 @@ static bool neighbour_join(const struct phrase_neighbour *near, struct str phras
     return !out->failed;
 }
 
-static int phrase_to_regex(const struct pattern_source *from, struct str phrase, struct buf *source,
-                           struct pattern_group *groups, unsigned *n_groups, struct regex **ret,
-                           struct error *err)
+static int phrase_to_regex(const struct pattern_source *from, struct str phrase,
+                           struct pattern_group *groups, unsigned *n_groups, struct str *ret_source,
+                           struct regex **ret, struct error *err)
 {
+    CLEANUP(buf_finish) struct buf source = BUF_INIT(REGEX_SOURCE_MAX);
     CLEANUP(buf_finish) struct buf joined = BUF_INIT(PHRASE_MAX);
     const struct phrase_scope scope = {scope_list, scope_capture, scope_guess, (void *)from,
                                        from->set->packs[from->pack].lang};
@@ -112,17 +108,20 @@ static int phrase_to_regex(const struct pattern_source *from, struct str phrase,
 
     if (!neighbour_join(&from->neighbour, phrase, &joined))
         return error_set(err, -EINVAL, "longer than %d bytes, with its neighbours", PHRASE_MAX);
-    r = phrase_compile(buf_str(&joined), &scope, source, groups, n_groups, err);
+    r = phrase_compile(buf_str(&joined), &scope, &source, groups, n_groups, err);
     if (r < 0)
         return r;
-    return regex_create(buf_str(source), 0, ret, &at, err);
+    *ret_source = arena_str(&from->set->arena, buf_str(&source));
+    if (!ret_source->s)
+        return error_oom(err);
+    return regex_create(*ret_source, phrase_flags(*ret_source, *n_groups), ret, &at, err);
 }
 
 static void read_phrase(const struct pattern_source *from, const struct config_node *node)
 {
     const struct config_doc *doc = from->set->packs[from->pack].doc;
-    struct buf source = BUF_INIT(REGEX_SOURCE_MAX);
     struct pattern_group groups[REGEX_GROUPS_MAX];
+    struct str source = {0};
     char shown[CONFIG_SHOWN_MAX];
     struct regex *regex = NULL;
     unsigned n_groups = 0;
@@ -131,12 +130,11 @@ static void read_phrase(const struct pattern_source *from, const struct config_n
     if (node->kind != CONFIG_SCALAR || config_is_null(node))
         diag_error(from->d, doc, node->mark, "%s: expected a phrase, got %s", from->where,
                    config_shown(node, shown));
-    else if (phrase_to_regex(from, node->value, &source, groups, &n_groups, &regex, &err) < 0)
+    else if (phrase_to_regex(from, node->value, groups, &n_groups, &source, &regex, &err) < 0)
         diag_error(from->d, doc, node->mark, "%s: phrase %s: %s", from->where,
                    config_shown(node, shown), err.text);
     else
-        pattern_attach(from, buf_str(&source), regex, groups, n_groups, false);
-    buf_finish(&source);
+        pattern_attach(from, source, regex, groups, n_groups, false);
 }
 
 /* ---- regexes -------------------------------------------------------------------------------- */
@@ -162,17 +160,11 @@ struct config_mark pack_mark_inside(const struct config_node *node, size_t at)
     return mark;
 }
 
-static bool matches_nothing(struct regex *regex)
+static bool matches_nothing(struct ruleset *set, struct regex *regex)
 {
-    struct regex_scratch *scratch = NULL;
-    const size_t *spans;
-    bool empty;
-
-    if (regex_scratch_create(&scratch, NULL) < 0)
+    if (!set->scratch && regex_scratch_create(&set->scratch, NULL) < 0)
         return false;
-    empty = regex_find(regex, scratch, STR(""), 0, &spans) == REGEX_HIT;
-    regex_scratch_destroy(scratch);
-    return empty;
+    return regex_matches_empty(regex, set->scratch);
 }
 
 static void read_regex(const struct pattern_source *from, const struct config_node *node)
@@ -193,7 +185,7 @@ static void read_regex(const struct pattern_source *from, const struct config_no
                    err.text);
         return;
     }
-    if (matches_nothing(regex)) {
+    if (matches_nothing(from->set, regex)) {
         diag_error(from->d, doc, node->mark, "%s: regex matches the empty text, so any post",
                    from->where);
         regex_destroy(regex);

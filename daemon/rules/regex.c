@@ -1,8 +1,9 @@
 /* PCRE2 behind a small door.
  *
- * Responsible for: flags, limits, JIT, and turning every PCRE2 error into one of three
- * results. Not for what a hit means, nor for counting limits. Codes are immutable; everything
- * written to while matching is in the scratch. */
+ * Responsible for: flags, limits, JIT, and turning every PCRE2 error into one of three results. Not
+ * for what a hit means, nor for counting limits. Compiling at load says whether a source is right;
+ * machine code (and of REGEX_LATE all of it) is made at the first run, for most rules never hit.
+ * Everything else that is written to while matching is in the scratch. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "rules/regex.h"
 
@@ -15,10 +16,14 @@
 #define JIT_STACK_MAX (512 * 1024) /* bytes */
 #define JIT_STACK_START (32 * 1024)
 
+enum jit_state { JIT_NOT_YET, JIT_READY, JIT_NONE };
+
 struct regex {
-    pcre2_code *code; /* owned */
-    unsigned groups;
-    struct str *names; /* owned, groups + 1; the text is the code's */
+    pcre2_code *code;  /* owned; NULL: REGEX_LATE, and not needed yet */
+    struct str source; /* borrowed, of REGEX_LATE only */
+    struct str *names; /* owned, groups + 1, the text is the code's; NULL: no group has one */
+    unsigned groups, flags;
+    enum jit_state jit;
 };
 
 struct regex_scratch {
@@ -35,6 +40,8 @@ static int names_read(struct regex *regex)
     PCRE2_SPTR table = NULL;
 
     pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count);
+    if (count == 0)
+        return 0;
     pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
     pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
     regex->names = calloc(regex->groups + 1, sizeof(*regex->names));
@@ -58,6 +65,7 @@ static int code_compile(struct str source, unsigned flags, pcre2_code **ret, siz
     if (flags & REGEX_CASELESS)
         options |= PCRE2_CASELESS;
     pcre2_set_parens_nest_limit(context, REGEX_NESTING_MAX);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF); /* as the extractor of literals reads comments */
     *ret = pcre2_compile((PCRE2_SPTR)source.s, source.len, options, &code, ret_at, context);
     pcre2_compile_context_free(context);
     if (*ret)
@@ -66,12 +74,22 @@ static int code_compile(struct str source, unsigned flags, pcre2_code **ret, siz
     return error_set(err, -EINVAL, "%s", (const char *)why);
 }
 
+static int code_read(struct regex *regex, struct error *err)
+{
+    uint32_t groups = 0;
+
+    pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+    regex->groups = groups;
+    if (groups > REGEX_GROUPS_MAX)
+        return error_set(err, -EINVAL, "more than %d groups", REGEX_GROUPS_MAX);
+    return names_read(regex) < 0 ? error_oom(err) : 0;
+}
+
 int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *ret_at,
                  struct error *err)
 {
     struct regex *regex;
-    uint32_t groups = 0;
-    int r;
+    int r = 0;
 
     *ret_at = 0;
     if (source.len > REGEX_SOURCE_MAX)
@@ -79,23 +97,19 @@ int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *
     regex = calloc(1, sizeof(*regex));
     if (!regex)
         return error_oom(err);
-    r = code_compile(source, flags, &regex->code, ret_at, err);
-    if (r < 0)
-        goto fail;
-    pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &groups);
-    regex->groups = groups;
-    r = groups > REGEX_GROUPS_MAX
-            ? error_set(err, -EINVAL, "more than %d groups", REGEX_GROUPS_MAX)
-            : names_read(regex);
-    if (r < 0)
-        goto fail;
-    /* Without JIT (not built in, no executable memory) the interpreter answers the same. */
-    pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
+    regex->flags = flags;
+    if (flags & REGEX_LATE)
+        regex->source = source;
+    else
+        r = code_compile(source, flags, &regex->code, ret_at, err);
+    if (r == 0 && regex->code)
+        r = code_read(regex, err);
+    if (r < 0) {
+        regex_destroy(regex);
+        return r;
+    }
     *ret = regex;
     return 0;
-fail:
-    regex_destroy(regex);
-    return r;
 }
 
 void regex_destroy(struct regex *regex)
@@ -114,7 +128,7 @@ unsigned regex_groups(const struct regex *regex)
 
 struct str regex_group_name(const struct regex *regex, unsigned group)
 {
-    return regex->names[group];
+    return regex->names ? regex->names[group] : (struct str){0};
 }
 
 /* ---- matching ------------------------------------------------------------------------------- */
@@ -151,12 +165,32 @@ void regex_scratch_destroy(struct regex_scratch *scratch)
     free(scratch);
 }
 
-enum regex_result regex_find(const struct regex *regex, struct regex_scratch *scratch,
-                             struct str subject, size_t from, const size_t **ret_spans)
+/* The first run makes it ready. Without JIT (not built in, or no executable memory) the interpreter
+ * gives the same answers. */
+static bool regex_prepare(struct regex *regex)
 {
-    int n = pcre2_match(regex->code, (PCRE2_SPTR)subject.s, subject.len, from, PCRE2_NO_UTF_CHECK,
-                        scratch->data, scratch->context);
+    size_t at;
 
+    if (!regex->code && code_compile(regex->source, regex->flags, &regex->code, &at, NULL) < 0)
+        return false;
+    regex->jit = pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0 ? JIT_READY : JIT_NONE;
+    return true;
+}
+
+enum regex_result regex_find(struct regex *regex, struct regex_scratch *scratch, struct str subject,
+                             size_t from, const size_t **ret_spans)
+{
+    PCRE2_SPTR text = (PCRE2_SPTR)subject.s;
+    int n;
+
+    if (regex->jit == JIT_NOT_YET && !regex_prepare(regex))
+        return REGEX_LIMITED;
+    if (regex->jit == JIT_READY)
+        n = pcre2_jit_match(regex->code, text, subject.len, from, 0, scratch->data,
+                            scratch->context);
+    else
+        n = pcre2_match(regex->code, text, subject.len, from, PCRE2_NO_UTF_CHECK, scratch->data,
+                        scratch->context);
     if (n == PCRE2_ERROR_NOMATCH)
         return REGEX_NO_HIT;
     if (n < 0)
@@ -166,4 +200,17 @@ enum regex_result regex_find(const struct regex *regex, struct regex_scratch *sc
         spans[2 * i] = spans[2 * i + 1] = SIZE_MAX;
     *ret_spans = spans;
     return REGEX_HIT;
+}
+
+/* Asked at load, so without making machine code. */
+bool regex_matches_empty(const struct regex *regex, struct regex_scratch *scratch)
+{
+    uint32_t possible = 1;
+
+    if (!regex->code)
+        return false;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_MATCHEMPTY, &possible);
+    return possible && pcre2_match(regex->code, (PCRE2_SPTR) "", 0, 0,
+                                   PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch->data,
+                                   scratch->context) > 0;
 }

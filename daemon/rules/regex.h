@@ -13,6 +13,8 @@
 #define REGEX_NESTING_MAX 64         /* parentheses in each other */
 
 #define REGEX_CASELESS (1u << 0)
+/* The source is known to be right, has no groups, and outlives the regex: compiled at the first run. */
+#define REGEX_LATE (1u << 1)
 
 struct regex;
 
@@ -31,12 +33,15 @@ struct regex_scratch;
 int regex_scratch_create(struct regex_scratch **ret, struct error *err);
 void regex_scratch_destroy(struct regex_scratch *scratch);
 
+bool regex_matches_empty(const struct regex *regex, struct regex_scratch *scratch);
+
 enum regex_result { REGEX_NO_HIT, REGEX_HIT, REGEX_LIMITED };
 
-/* The leftmost match at or after `from` in valid UTF-8. On REGEX_HIT (*ret_spans)[2 * group]
- * and [2 * group + 1] are its bytes, group 0 the whole, SIZE_MAX for groups that took no part;
- * borrowed until the next call. */
-enum regex_result regex_find(const struct regex *regex, struct regex_scratch *scratch,
-                             struct str subject, size_t from, const size_t **ret_spans);
+/* The leftmost match at or after `from` in valid UTF-8. On REGEX_HIT (*ret_spans)[2 * group] and [2
+ * * group + 1] are its bytes, group 0 the whole, SIZE_MAX for groups that took no part; borrowed
+ * until the next call. Out of memory at the first run counts as a limit. One thread at a time for
+ * one regex. */
+enum regex_result regex_find(struct regex *regex, struct regex_scratch *scratch, struct str subject,
+                             size_t from, const size_t **ret_spans);
 
 #endif

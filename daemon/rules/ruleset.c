@@ -6,7 +6,7 @@
 #include "rules/ruleset.h"
 
 static const struct matcher_engine *const engines[] = {
-    [RULE_ENGINE_FAST] = &matcher_reference,
+    [RULE_ENGINE_FAST] = &matcher_fast,
     [RULE_ENGINE_REFERENCE] = &matcher_reference,
 };
 
@@ -121,6 +121,7 @@ void ruleset_unref(struct ruleset *set)
         return;
     if (set->engine && set->matcher)
         set->engine->destroy(set->matcher);
+    regex_scratch_destroy(set->scratch);
     for (size_t i = 0; i < set->n_patterns; i++)
         regex_destroy(set->patterns[i].regex);
     for (size_t i = 0; i < set->n_packs; i++)

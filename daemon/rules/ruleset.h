@@ -139,6 +139,7 @@ struct ruleset {
     size_t n_conditions, cap_conditions;
     const struct matcher_engine *engine;
     struct matcher *matcher; /* owned */
+    struct regex_scratch *scratch; /* owned: for what loading tries out; NULL until needed */
     uint64_t limited;
 };
 

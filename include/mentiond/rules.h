@@ -50,9 +50,9 @@ struct rule_info ruleset_rule(const struct ruleset *set, size_t index);
 size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
 
 /* What is not wrong, but should be mended: rules without tests, phrases that stand there twice or
- * that others make needless, regexes that may be slow, languages that nobody speaks. Each is a
- * warning in `d`, at its place, that names its kind: "rules.x (duplicate): …". Returns how
- * many. */
+ * that others make needless, regexes that may be slow or run on every post, languages that nobody
+ * speaks. Each is a warning in `d`, at its place, that names its kind: "rules.x (duplicate): …".
+ * Returns how many. */
 size_t ruleset_lint(const struct ruleset *set, struct diag *d);
 
 /* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`,
@@ -70,6 +70,15 @@ int ruleset_explain(struct ruleset *set, const struct mention *m, struct buf *ou
 
 /* How often regexes reached their limit since loading, all rules together. */
 uint64_t ruleset_limited(const struct ruleset *set);
+
+/* What a rule (by its number, below ruleset_count()) has cost and found since loading; names are
+ * borrowed. */
+struct rule_cost {
+    struct str rule;
+    uint64_t runs, hits, limited; /* of its regexes; phrases of words alone hit without a run */
+    uint64_t ns;                  /* in those runs */
+};
+struct rule_cost ruleset_cost(const struct ruleset *set, size_t rule);
 
 /* ---- which posts are about a brand ---------------------------------------------------------- */
 

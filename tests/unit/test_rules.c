@@ -350,9 +350,37 @@ static void test_terms(void **state)
     assert_non_null(strstr(err.text, "no letters"));
 }
 
+static void test_lint_names_what_always_runs(void **unused)
+{
+    static struct diag d;
+    struct judged j;
+
+    (void)unused;
+    diag_init(&d);
+    struct ruleset *set = ruleset_parse("t.yaml", STR("pack: t\nrules:\n"
+                                                      "- {id: a, class: outage, regex: 'downtime'}\n"
+                                                      "- {id: b, class: praise, regex: '\\w{3} \\w'}\n"),
+                                        RULE_ENGINE_FAST, &d);
+    assert_non_null(set);
+    ruleset_lint(set, &d);
+    size_t n = 0;
+    for (size_t i = 0; i < d.n_items; i++)
+        n += strstr(d.items[i].text, "rules.b (unfiltered): ") != NULL;
+    assert_int_equal(n, 1);
+    for (size_t i = 0; i < d.n_items; i++)
+        assert_null(strstr(d.items[i].text, "rules.a (unfiltered): "));
+    judge(set, "what downtime", &j);
+    arena_finish(&j.arena);
+    assert_int_equal(ruleset_cost(set, 0).hits, 1);
+    assert_int_equal(ruleset_cost(set, 1).runs, 1);
+    diag_finish(&d);
+    ruleset_unref(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lint_names_what_always_runs),
         cmocka_unit_test(test_scores_add_up_once_a_rule),
         cmocka_unit_test(test_ties_go_outage_complaint_praise),
         cmocka_unit_test(test_thresholds),

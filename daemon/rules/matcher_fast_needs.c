@@ -1,0 +1,295 @@
+/* Building what the fast engine knows: each pattern's literals are extracted, and equal literals
+ * and equal sets are kept once. Tables of hashes live only while that is done. */
+#include <errno.h>
+
+#include "rules/matcher_fast.h"
+#include "rules/matcher_fast_filter.h"
+#include "rules/rarity.h"
+
+#define NEEDS_MEMORY_MAX (256 * 1024 * 1024)
+#define SCRATCH_MAX (64 * 1024 * 1024) /* of extracting one pattern */
+
+/* Open addressing; slots hold an index plus one. */
+struct index {
+    uint32_t *slots; /* owned */
+    size_t size, n;  /* size is a power of two */
+};
+
+struct builder {
+    struct needs *needs;
+    const struct fold *fold;
+    struct arena scratch;
+    struct index literals, sets;
+    uint32_t *ids; /* owned: LITERALS_IN_SET, the set at hand */
+};
+
+static void *grow(void *items, size_t n, size_t *cap, size_t item_size)
+{
+    if (n < *cap)
+        return items;
+    size_t larger = *cap ? 2 * *cap : 256;
+    void *moved = realloc(items, larger * item_size);
+    if (moved)
+        *cap = larger;
+    else
+        free(items);
+    return moved;
+}
+
+/* ---- the indexes ---------------------------------------------------------------------------- */
+
+static uint32_t hash_bytes(const void *bytes, size_t len, uint32_t seed)
+{
+    const unsigned char *b = bytes;
+    uint32_t hash = 2166136261u ^ seed;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ b[i]) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+static uint32_t literal_hash(const struct builder *b, uint32_t id)
+{
+    const struct need_literal *l = &b->needs->literals[id];
+
+    return hash_bytes(l->text.s, l->text.len, l->on_plain);
+}
+
+static uint32_t set_hash(const struct builder *b, uint32_t id)
+{
+    const struct need_set *set = &b->needs->sets[id];
+
+    return hash_bytes(b->needs->items + set->first, set->n * sizeof(uint32_t), 7);
+}
+
+/* Room for one more: the table is never more than half full. */
+static bool index_grow(const struct builder *b, struct index *index,
+                       uint32_t (*hash)(const struct builder *, uint32_t))
+{
+    struct index larger = {.size = index->size ? 2 * index->size : 1024, .n = index->n};
+
+    if (2 * index->n < index->size)
+        return true;
+    larger.slots = calloc(larger.size, sizeof(*larger.slots));
+    if (!larger.slots)
+        return false;
+    for (size_t i = 0; i < index->size; i++) {
+        if (index->slots[i] == 0)
+            continue;
+        size_t at = hash(b, index->slots[i] - 1) & (larger.size - 1);
+        while (larger.slots[at] != 0)
+            at = (at + 1) & (larger.size - 1);
+        larger.slots[at] = index->slots[i];
+    }
+    free(index->slots);
+    *index = larger;
+    return true;
+}
+
+static int literal_intern(struct builder *b, struct str text, bool on_plain, uint32_t *ret)
+{
+    struct needs *needs = b->needs;
+
+    if (!index_grow(b, &b->literals, literal_hash))
+        return -ENOMEM;
+    size_t mask = b->literals.size - 1, at = hash_bytes(text.s, text.len, on_plain) & mask;
+    for (; b->literals.slots[at] != 0; at = (at + 1) & mask) {
+        *ret = b->literals.slots[at] - 1;
+        const struct need_literal *l = &needs->literals[*ret];
+        if (l->on_plain == on_plain && str_eq(l->text, text))
+            return 0;
+    }
+    needs->literals = grow(needs->literals, needs->n_literals, &needs->cap_literals,
+                           sizeof(*needs->literals));
+    struct str kept = arena_str(&needs->arena, text);
+    if (!needs->literals || !kept.s)
+        return -ENOMEM;
+    *ret = (uint32_t)needs->n_literals;
+    needs->literals[needs->n_literals++] = (struct need_literal){
+        .text = kept, .probe = (uint32_t)rarity_best_byte(kept), .on_plain = on_plain};
+    b->literals.slots[at] = *ret + 1;
+    b->literals.n++;
+    return 0;
+}
+
+static int set_append(struct needs *needs, const uint32_t *ids, size_t n)
+{
+    needs->sets = grow(needs->sets, needs->n_sets, &needs->cap_sets, sizeof(*needs->sets));
+    if (!needs->sets)
+        return -ENOMEM;
+    needs->sets[needs->n_sets++] = (struct need_set){(uint32_t)needs->n_items, (uint32_t)n};
+    for (size_t i = 0; i < n; i++) {
+        needs->items = grow(needs->items, needs->n_items, &needs->cap_items, sizeof(*needs->items));
+        if (!needs->items)
+            return -ENOMEM;
+        needs->items[needs->n_items++] = ids[i];
+    }
+    return 0;
+}
+
+static int set_intern(struct builder *b, const uint32_t *ids, size_t n, uint32_t *ret)
+{
+    struct needs *needs = b->needs;
+
+    if (!index_grow(b, &b->sets, set_hash))
+        return -ENOMEM;
+    size_t mask = b->sets.size - 1, at = hash_bytes(ids, n * sizeof(*ids), 7) & mask;
+    for (; b->sets.slots[at] != 0; at = (at + 1) & mask) {
+        *ret = b->sets.slots[at] - 1;
+        const struct need_set *set = &needs->sets[*ret];
+        if (set->n == n && memcmp(needs->items + set->first, ids, n * sizeof(*ids)) == 0)
+            return 0;
+    }
+    *ret = (uint32_t)needs->n_sets;
+    b->sets.slots[at] = *ret + 1;
+    b->sets.n++;
+    return set_append(needs, ids, n);
+}
+
+/* ---- patterns ------------------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int need_add(struct builder *b, const struct literal_set *set, bool on_plain,
+                    struct need *need)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < set->n && r == 0; i++)
+        r = literal_intern(b, set->items[i], on_plain, &b->ids[i]);
+    if (r < 0)
+        return r;
+    qsort(b->ids, set->n, sizeof(*b->ids), compare_ids);
+    return set_intern(b, b->ids, set->n, &need->sets[need->n_sets++]);
+}
+
+static bool is_filterable(const struct literal_set *set)
+{
+    for (size_t i = 0; i < set->n; i++)
+        if (set->items[i].len < FILTER_LITERAL_MIN)
+            return false;
+    return set->n > 0;
+}
+
+/* The rarest set that the filter can look for comes first. */
+static uint8_t need_sort(struct literals *literals)
+{
+    for (size_t i = 0; i < literals->n_sets; i++) {
+        if (!is_filterable(&literals->sets[i]))
+            continue;
+        struct literal_set first = literals->sets[i];
+        memmove(&literals->sets[1], &literals->sets[0], i * sizeof(first));
+        literals->sets[0] = first;
+        return NEED_FILTERED;
+    }
+    return literals->n_sets > 0 ? NEED_CHECKED : NEED_NOTHING;
+}
+
+static int need_read(struct builder *b, const struct pattern *p, struct need *need)
+{
+    struct literals literals = {.n_sets = 0};
+    struct str whole = {0};
+    int r = 0;
+
+    arena_reset(&b->scratch);
+    if (!p->on_plain && p->n_groups == 0)
+        whole = literals_whole(p->source, &b->scratch);
+    if (whole.len >= FILTER_LITERAL_MIN) {
+        literals.sets[literals.n_sets++] = (struct literal_set){.items = &whole, .n = 1};
+        need->kind = NEED_WHOLE;
+    } else {
+        r = literals_extract(p->source, p->on_plain ? b->fold : NULL, &b->scratch, &literals);
+        need->kind = need_sort(&literals);
+    }
+    for (size_t i = 0; i < literals.n_sets && r == 0; i++)
+        r = need_add(b, &literals.sets[i], p->on_plain, need);
+    return r;
+}
+
+/* ---- who uses a literal --------------------------------------------------------------------- */
+
+/* The literals that make pattern i a candidate. */
+static struct need_set trigger_of(const struct needs *needs, size_t i)
+{
+    const struct need *need = &needs->patterns[i];
+    bool filtered = need->kind == NEED_FILTERED || need->kind == NEED_WHOLE;
+
+    return filtered ? needs->sets[need->sets[0]] : (struct need_set){0};
+}
+
+static int users_fill(struct needs *needs)
+{
+    uint32_t total = 0;
+
+    for (size_t i = 0; i < needs->n_patterns; i++) {
+        struct need_set set = trigger_of(needs, i);
+        for (uint32_t k = 0; k < set.n; k++)
+            needs->literals[needs->items[set.first + k]].n_users++;
+    }
+    for (size_t i = 0; i < needs->n_literals; i++) {
+        needs->literals[i].first_user = total;
+        total += needs->literals[i].n_users;
+        needs->literals[i].n_users = 0;
+    }
+    needs->n_users = total;
+    needs->users = malloc((total + 1) * sizeof(*needs->users));
+    if (!needs->users)
+        return -ENOMEM;
+    for (size_t i = 0; i < needs->n_patterns; i++) {
+        struct need_set set = trigger_of(needs, i);
+        for (uint32_t k = 0; k < set.n; k++) {
+            struct need_literal *l = &needs->literals[needs->items[set.first + k]];
+            needs->users[l->first_user + l->n_users++] = (uint32_t)i;
+        }
+    }
+    return 0;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+int needs_init(struct needs *needs, const struct fold *fold, const struct pattern *patterns,
+               size_t n)
+{
+    struct builder b = {.needs = needs, .fold = fold};
+    int r = 0;
+
+    *needs = (struct needs){.n_patterns = n};
+    arena_init(&needs->arena, NEEDS_MEMORY_MAX);
+    arena_init(&b.scratch, SCRATCH_MAX);
+    needs->patterns = calloc(n + 1, sizeof(*needs->patterns));
+    b.ids = malloc(LITERALS_IN_SET * sizeof(*b.ids));
+    if (!needs->patterns || !b.ids)
+        r = -ENOMEM;
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = need_read(&b, &patterns[i], &needs->patterns[i]);
+    if (r == 0)
+        r = users_fill(needs);
+    free(b.ids);
+    free(b.literals.slots);
+    free(b.sets.slots);
+    arena_finish(&b.scratch);
+    return r;
+}
+
+void needs_finish(struct needs *needs)
+{
+    arena_finish(&needs->arena);
+    free(needs->patterns);
+    free(needs->literals);
+    free(needs->sets);
+    free(needs->items);
+    free(needs->users);
+}
+
+size_t needs_memory(const struct needs *needs)
+{
+    return needs->arena.used + needs->n_patterns * sizeof(*needs->patterns) +
+           needs->cap_literals * sizeof(*needs->literals) +
+           needs->cap_sets * sizeof(*needs->sets) + needs->cap_items * sizeof(*needs->items) +
+           needs->n_users * sizeof(*needs->users);
+}
