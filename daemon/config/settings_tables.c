@@ -128,6 +128,7 @@ const struct option settings_account_options[] = {
 };
 
 static const char *const queue_none_choices[] = {"addressed", "all", "never", NULL};
+static const char *const outages_choices[] = {"off", "on", "shadow", NULL};
 
 const struct option settings_brand_options[] = {
     {"terms", OPTION_LIST, AT(brand_settings, terms), .required = true, .min = 1, .max = 100,
@@ -161,6 +162,14 @@ const struct option settings_brand_options[] = {
              "those that speak to the brand, all, or none."},
     {"rules", OPTION_LIST, AT(brand_settings, rules), .def = "[rules]", .min = 1, .max = 64,
      .help = "Rule packs: folders or files, beside this file or in rules_path."},
+    {"outages", OPTION_ENUM, AT(brand_settings, outages), .def = "on", .choices = outages_choices,
+     .help = "Whether outages are looked for: on, shadow (found and listed, but nobody is told) or "
+             "off."},
+    {"rivals", OPTION_LIST, AT(brand_settings, rivals), .max = 1000,
+     .help = "Other companies: who names one reports no outage of this brand."},
+    {"places", OPTION_STRING, AT(brand_settings, places), .max = 4096,
+     .help = "File of the places where the brand has customers: a map of code to names and "
+             "aliases. Relative to this file. Without it outages have no place."},
     {0},
 };
 

@@ -221,6 +221,15 @@ bool gazetteer_has_code(const struct gazetteer *g, struct str code)
     return code.len > 0 && g->n_codes > 0 && slot_of(g->codes, g->cap_codes, code)->name.s;
 }
 
+struct str gazetteer_code(const struct gazetteer *g, uint32_t number)
+{
+    for (size_t i = 0; number && i < g->cap_codes; i++) {
+        if (g->codes[i].name.s && outage_place_number(g->codes[i].name) == number)
+            return g->codes[i].name;
+    }
+    return (struct str){NULL, 0};
+}
+
 /* The longest name that begins at `start`. */
 static struct str find_at(const struct gazetteer *g, struct str text, size_t start)
 {

@@ -1,4 +1,5 @@
-/* A brand's places from a file: YAML, so that every mistake has its line.
+/* What a brand is seen through: its rivals, and its places from a file. YAML, so that every mistake has
+ * its line.
  *
  *     uk-north:
  *       names: [Manchester, Leeds, "the North West"]
@@ -6,8 +7,8 @@
  */
 #include <stddef.h>
 
-#include "mentiond/config.h"
 #include "mentiond/outage.h"
+#include "mentiond/settings.h"
 
 #define CODE_MAX 64
 #define NAMES_OF_CODE_MAX 10000
@@ -74,4 +75,45 @@ struct gazetteer *gazetteer_load(const char *path, struct diag *diag)
         return g;
     gazetteer_destroy(g);
     return NULL;
+}
+
+static struct gazetteer *load_rivals(const struct settings *s, const struct brand_settings *brand,
+                                     struct diag *diag)
+{
+    struct gazetteer *g;
+    struct error err;
+
+    if (gazetteer_create(&g, &err) < 0) {
+        diag_error(diag, s->doc, brand->mark, "%s", err.text);
+        return NULL;
+    }
+    for (size_t i = 0; i < brand->rivals.n; i++) {
+        if (gazetteer_add(g, STR("rival"), brand->rivals.items[i], &err) < 0)
+            diag_error(diag, s->doc, brand->mark, "brands.%.*s.rivals: %s", STR_FMT(brand->name),
+                       err.text);
+    }
+    return g;
+}
+
+bool outage_lens_load(struct outage_lens *lens, const struct settings *settings,
+                      const struct brand_settings *brand, struct diag *diag)
+{
+    size_t n_before = diag->n_errors;
+    struct str path;
+
+    *lens = (struct outage_lens){NULL, NULL};
+    if (brand->rivals.n > 0)
+        lens->rivals = load_rivals(settings, brand, diag);
+    if (brand->places.len > 0) {
+        path = settings_path(settings, brand->places);
+        lens->places = path.s ? gazetteer_load(path.s, diag) : NULL;
+    }
+    return diag->n_errors == n_before && (lens->places || brand->places.len == 0);
+}
+
+void outage_lens_finish(struct outage_lens *lens)
+{
+    gazetteer_destroy(lens->places);
+    gazetteer_destroy(lens->rivals);
+    *lens = (struct outage_lens){NULL, NULL};
 }

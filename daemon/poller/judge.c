@@ -1,5 +1,6 @@
 /* What a mention is to us, beyond what its network says: whose brand, written by us or to us, within the limits of
  * the record, and which class the rules give it. */
+#include "mentiond/outage.h"
 #include "mentiond/text.h"
 #include "poller_internal.h"
 

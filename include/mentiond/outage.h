@@ -115,6 +115,8 @@ int gazetteer_add(struct gazetteer *g, struct str code, struct str name, struct 
 /* The code of the first name in the text, {NULL, 0} if none. Borrowed from the gazetteer. */
 struct str gazetteer_find(const struct gazetteer *g, struct str text);
 bool gazetteer_has_code(const struct gazetteer *g, struct str code);
+/* The code whose outage_place_number() this is, {NULL, 0} if none. */
+struct str gazetteer_code(const struct gazetteer *g, uint32_t number);
 size_t gazetteer_count(const struct gazetteer *g); /* names */
 
 #define GAZETTEER_NAMES_MAX 100000
@@ -127,9 +129,17 @@ struct gazetteer *gazetteer_load(const char *path, struct diag *diag);
 
 /* What a brand's mentions are seen through. Each may be NULL. */
 struct outage_lens {
-    const struct gazetteer *places; /* only the brand's own: Nice, Essen and Kiel are words elsewhere */
-    const struct gazetteer *rivals;
+    struct gazetteer *places; /* owned; only the brand's own: Nice, Essen and Kiel are words elsewhere */
+    struct gazetteer *rivals; /* owned */
 };
+
+/* What the brand's settings name: `places:` and `rivals:`. False with what is wrong in `diag`; what
+ * was loaded until then is in the lens. outage_lens_finish() frees both. */
+struct settings;
+struct brand_settings;
+bool outage_lens_load(struct outage_lens *lens, const struct settings *settings,
+                      const struct brand_settings *brand, struct diag *diag);
+void outage_lens_finish(struct outage_lens *lens);
 
 /* Makes the mention's place the code of the first that is known: of its own place (the network's or
  * a rule's), of its text, of its author's profile; and notes other-brand when a rival is named. A
@@ -138,6 +148,10 @@ void outage_look(const struct outage_lens *lens, struct mention *m);
 
 /* After the rules and outage_look(). `ref` stays 0: it is the caller's. */
 struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m);
+
+/* The words of a text that tell near-copies: hashes of up to MENTION_WORDS_MAX distinct
+ * words without names, links, tags, numbers and the brand's own words, in order of appearance. */
+void mention_hash_words(struct mention *m, const struct brand_settings *brand, struct arena *arena);
 
 /* The number that stands for a place in facts and events. */
 uint32_t outage_place_number(struct str code);

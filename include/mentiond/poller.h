@@ -70,8 +70,4 @@ bool source_cursor_to_json(const struct source_cursor *cursor, struct buf *out);
 int source_cursor_from_json(struct str text, struct arena *arena, struct source_cursor *ret,
                             struct error *err);
 
-/* The words of a text as protocol.md section 8 wants them: hashes of up to MENTION_WORDS_MAX distinct words without
- * names, links, tags, numbers and the brand's own words, in order of appearance. */
-void mention_hash_words(struct mention *m, const struct brand_settings *brand, struct arena *arena);
-
 #endif

@@ -57,6 +57,8 @@ struct own_account {
     struct str network, handle;
 };
 
+enum outages_mode { OUTAGES_OFF, OUTAGES_ON, OUTAGES_SHADOW };
+
 struct brand_settings {
     struct str name;
     struct str_list terms, exclude;
@@ -72,6 +74,9 @@ struct brand_settings {
     int64_t reopen_window_ms;
     int queue_none;        /* 0 addressed, 1 all, 2 never */
     struct str_list rules; /* as written: settings_rules_path() finds them */
+    int outages;           /* enum outages_mode */
+    struct str_list rivals;
+    struct str places; /* a file, as written; may be empty */
     struct source_settings *sources;
     size_t n_sources;
     struct config_mark mark;

@@ -193,7 +193,7 @@ static void test_rivals(void **state)
     outage_look(&lens, &own);
     assert_int_equal(outage_fact_of(&lens, &m).kind, OUTAGE_OTHER);
     assert_int_equal(outage_fact_of(&lens, &own).kind, OUTAGE_REPORT);
-    gazetteer_destroy((struct gazetteer *)lens.rivals);
+    outage_lens_finish(&lens);
 }
 
 /* The network's geo field or a rule's capture, then the text, then the profile. */
@@ -223,7 +223,7 @@ static void test_where_it_is(void **state)
         if (outage_fact_of(&lens, &m).place != want)
             fail_msg("case %zu: '%.*s'", i, STR_FMT(m.place));
     }
-    gazetteer_destroy((struct gazetteer *)lens.places);
+    outage_lens_finish(&lens);
 }
 
 static void test_what_else_a_fact_says(void **state)

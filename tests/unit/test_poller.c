@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "mentiond/outage.h"
 #include "poller/poller_internal.h"
 
 static void test_backoff_doubles_within_its_bounds(void **state)

@@ -1,6 +1,8 @@
-/* Word hashes for the outage detector's search for near-copies: 32-bit FNV-1a of normalised words. Names, links, tags,
- * numbers and the brand's own words are left out, or all short reports about one brand would look alike. */
-#include "mentiond/poller.h"
+/* Word hashes for the search for near-copies: 32-bit FNV-1a of normalised words. Names, links, tags,
+ * numbers and the brand's own words are left out, or all short reports about one brand would look
+ * alike. */
+#include "mentiond/outage.h"
+#include "mentiond/settings.h"
 #include "mentiond/text.h"
 
 static uint32_t fnv1a(struct str word)
@@ -34,11 +36,16 @@ static bool is_marked(struct str text, uint32_t start)
            str_starts_with(str_slice(text, from, text.len), STR("http"));
 }
 
+/* "Acme Go" has two own words. */
 static bool is_brand_word(const struct brand_settings *brand, struct str word)
 {
     for (size_t i = 0; i < brand->terms.n; i++) {
-        if (str_eq_nocase(brand->terms.items[i], word))
-            return true;
+        struct str rest = brand->terms.items[i];
+
+        while (rest.len > 0) {
+            if (str_eq_nocase(str_split(rest, ' ', &rest), word))
+                return true;
+        }
     }
     return str_eq_nocase(brand->name, word);
 }
