@@ -1,18 +1,15 @@
 /* `rules classify`: the filter from posts to verdicts that scripts and benchmarks rely on. Reads
  * and writes in blocks, but answers every whole line it has before it waits for more, so it may sit
  * in the middle of a live pipe. A bad line costs one answer, never the stream. */
-#include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "lines.h"
 #include "mentiond/json.h"
 #include "mentiond/text.h"
 #include "packs.h"
 #include "verdict.h"
 
-#define LINE_MAX_BYTES (1024 * 1024)
-#define READ_BYTES (64 * 1024)
 #define FLUSH_BYTES (256 * 1024)
 #define ARENA_MAX (64 * 1024 * 1024) /* of one line's JSON */
 #define COMPLAINTS_MAX 100           /* further bad lines are only counted */
@@ -26,8 +23,6 @@ struct filter {
     struct ctl *ctl;
     struct ruleset *set;
     struct arena arena; /* of one line */
-    struct buf pending; /* a line whose end has not been read */
-    bool skipping;      /* inside of a line that was too long */
     uint64_t line, bad;
 };
 
@@ -76,18 +71,19 @@ static int judge(struct filter *f, const json_t *post, struct error *err)
     return 0;
 }
 
-static int classify_line(struct filter *f, struct str line, struct error *err)
+static int classify_line(void *user, struct str line, bool too_long, struct error *err)
 {
+    struct filter *f = user;
     json_t *post = NULL;
     struct error why;
     int r;
 
     f->line++;
     line = str_trim(line);
+    if (too_long)
+        return answer_bad(f, STR("null"), "longer than 1 MiB");
     if (line.len == 0)
         return 0;
-    if (line.len > LINE_MAX_BYTES)
-        return answer_bad(f, STR("null"), "longer than 1 MiB");
     arena_reset(&f->arena);
     json_use_arena(&f->arena);
     if (json_page_parse(line, NULL, &post, &why) < 0)
@@ -100,77 +96,25 @@ static int classify_line(struct filter *f, struct str line, struct error *err)
     return r;
 }
 
-/* The end of a line whose beginning came with an earlier block. */
-static int end_pending(struct filter *f, struct str rest, struct error *err)
+static int flush_answers(void *user, struct error *err)
 {
-    int r;
+    struct filter *f = user;
 
-    if (f->skipping || !buf_append_str(&f->pending, rest)) {
-        f->line++;
-        r = answer_bad(f, STR("null"), "longer than 1 MiB");
-    } else {
-        r = classify_line(f, buf_str(&f->pending), err);
-    }
-    f->skipping = false;
-    buf_reset(&f->pending);
-    return r;
-}
-
-static int classify_block(struct filter *f, struct str block, struct error *err)
-{
-    int r = 0;
-
-    while (r == 0 && block.len > 0) {
-        const char *newline = memchr(block.s, '\n', block.len);
-        size_t len = newline ? (size_t)(newline - block.s) : block.len;
-        struct str line = str_slice(block, 0, len);
-
-        if (!newline)
-            f->skipping = f->skipping || !buf_append_str(&f->pending, line);
-        else if (f->pending.len > 0 || f->skipping)
-            r = end_pending(f, line, err);
-        else
-            r = classify_line(f, line, err);
-        block = newline ? str_slice(block, len + 1, block.len) : (struct str){NULL, 0};
-    }
-    return r;
-}
-
-static int classify_stream(struct filter *f, struct error *err)
-{
-    char block[READ_BYTES];
-    int r = 0;
-
-    while (r == 0) {
-        ssize_t n = read(STDIN_FILENO, block, sizeof(block));
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return error_errno(err, errno, "reading standard input");
-        if (n == 0)
-            break;
-        r = classify_block(f, (struct str){block, (size_t)n}, err);
-        if (r == 0)
-            r = out_flush(&f->ctl->out, err);
-    }
-    if (r == 0 && (f->pending.len > 0 || f->skipping))
-        r = end_pending(f, STR(""), err);
-    return r;
+    return out_flush(&f->ctl->out, err);
 }
 
 static enum exit_code classify(struct ctl *ctl, struct ruleset *set, struct error *err)
 {
-    struct filter f = {.ctl = ctl, .set = set, .pending = BUF_INIT(LINE_MAX_BYTES)};
+    struct filter f = {.ctl = ctl, .set = set};
+    struct line_taker taker = {classify_line, flush_answers, &f};
     int r;
 
     arena_init(&f.arena, ARENA_MAX);
-    r = classify_stream(&f, err);
+    r = lines_read(STDIN_FILENO, "standard input", &taker, err);
     if (f.bad > 0)
         ctl_note("%llu of %llu lines could not be judged", (unsigned long long)f.bad,
                  (unsigned long long)f.line);
     arena_finish(&f.arena);
-    buf_finish(&f.pending);
     return r < 0 ? ctl_fail(ctl, err) : CTL_DONE;
 }
 
