@@ -83,7 +83,7 @@ void help_print(struct out *out)
         if (strcmp(group, (*verb)->group) != 0)
             out_printf(out, "\n%s:\n", (*verb)->group);
         group = (*verb)->group;
-        out_printf(out, "  %-16s %s\n", (*verb)->name, (*verb)->summary);
+        out_printf(out, "  %-17s %s\n", (*verb)->name, (*verb)->summary);
     }
     out_printf(out, "\nOptions of every verb:\n");
     print_args(common_args, out);
