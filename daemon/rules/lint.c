@@ -3,6 +3,8 @@
 
 #include "rules/lint.h"
 
+#define NOT_INSIDE SIZE_MAX /* no byte of the pattern, but all of it */
+
 /* ISO 639-1. */
 static const char languages[] =
     " aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv"
@@ -106,24 +108,35 @@ static void lint_lists(struct lint *l, const struct pack *pack)
 
 /* ---- patterns, rules ------------------------------------------------------------------------ */
 
+static void report_pattern(struct lint *l, size_t index, size_t at, const char *kind,
+                           const char *what)
+{
+    const struct pattern *p = &l->set->patterns[index];
+    struct config_node node = {.mark = l->set->origins[index]->mark};
+    const struct guard *guard;
+
+    if (at != NOT_INSIDE)
+        node.mark = pack_mark_inside(l->set->origins[index], at);
+    if (!(p->owner & OWNER_GUARD)) {
+        lint_report(l, &l->set->rules[p->owner], &node, kind, "%s", what);
+        return;
+    }
+    guard = &l->set->guards[p->owner & ~OWNER_GUARD];
+    diag_warning(l->d, l->set->packs[guard->pack].doc, node.mark, "guards.%.*s (%s): %s",
+                 STR_FMT(guard->name.len > 0 ? guard->name : STR("unless")), kind, what);
+    l->found++;
+}
+
 static void lint_pattern(struct lint *l, size_t index)
 {
     const struct pattern *p = &l->set->patterns[index];
-    const struct config_node *node = l->set->origins[index];
-    struct regex_flaw flaw;
+    struct regex_flaw flaw = p->on_plain ? lint_regex(p->source) : (struct regex_flaw){0};
 
-    if (p->owner & OWNER_GUARD)
-        return;
+    if (flaw.kind)
+        report_pattern(l, index, flaw.at, flaw.kind, flaw.what);
     if (l->set->engine->is_unfiltered(l->set->matcher, index))
-        lint_report(l, &l->set->rules[p->owner], node, "unfiltered",
-                    "is run on every post, for no word is known that a post must hold");
-    if (!p->on_plain)
-        return;
-    flaw = lint_regex(p->source);
-    if (flaw.kind) {
-        struct config_node at = {.mark = pack_mark_inside(node, flaw.at)};
-        lint_report(l, &l->set->rules[p->owner], &at, flaw.kind, "%s", flaw.what);
-    }
+        report_pattern(l, index, NOT_INSIDE, "unfiltered",
+                       "no word or part of one must be there, so it is run on every post");
 }
 
 static void lint_rule(struct lint *l, const struct rule *rule)

@@ -21,19 +21,20 @@ static size_t normal_at(const struct text_normal *text, uint32_t at)
     return low;
 }
 
-/* Words between two places of one sentence; SIZE_MAX if it is not one. A sentence's end has the
- * place of the word behind it. */
-static size_t words_between(const struct text_normal *text, uint32_t from, uint32_t to)
+/* Are two places in one sentence, with at most `words` between? A sentence's end has the place of
+ * the word behind it. Looks no further than it must, so that many marks are not many walks over
+ * the post. */
+static bool is_near(const struct text_normal *text, uint32_t from, uint32_t to, size_t words)
 {
     const char *normal = text->normal.s;
     size_t n = 0;
 
     for (size_t i = normal_at(text, from); i < text->normal.len && text->offsets[i] <= to; i++) {
-        if (normal[i] == '\n')
-            return SIZE_MAX;
         n += text->offsets[i] < to && i > 0 && normal[i - 1] == ' ' && normal[i] != ' ';
+        if (normal[i] == '\n' || n > words)
+            return false;
     }
-    return n;
+    return true;
 }
 
 static bool reaches(const struct judgement *j, const struct window *window,
@@ -41,10 +42,10 @@ static bool reaches(const struct judgement *j, const struct window *window,
 {
     if (mark->end <= hit->start)
         return window->side != WINDOW_BEHIND &&
-               words_between(&j->text, mark->end, hit->start) <= window->words;
+               is_near(&j->text, mark->end, hit->start, window->words);
     if (mark->start >= hit->end)
         return window->side != WINDOW_BEFORE &&
-               words_between(&j->text, hit->end, mark->start) <= window->words;
+               is_near(&j->text, hit->end, mark->start, window->words);
     return false;
 }
 

@@ -151,12 +151,48 @@ static void test_regexes(void **state)
     }
 }
 
+/* What each post must be searched for, of rules and of guards; of the fast engine, for the other one
+ * searches for all. */
+static void test_unfiltered(void **state)
+{
+    static const char pack[] =
+        "pack: t\n"
+        "guards: {much: {regex: '(?:\\d+|\\w{9})x?'}}\n"
+        "rules:\n"
+        "  - {id: a, extract: true, phrases: ['{count}'], regex: ['\\d{4}', 'no \\d+'], unless: much,\n"
+        "     tests: {match: '20', skip: x}}\n";
+    static const char *const want[] = {
+        "t.yaml:2:24: warning: guards.much (unfiltered): ",
+        "t.yaml:4:38: warning: rules.a (unfiltered): ", /* {count} */
+        "t.yaml:4:58: warning: rules.a (unfiltered): ", /* \\d{4} */
+    };
+    static struct diag d;
+
+    (void)state;
+    diag_init(&d);
+    struct ruleset *set = ruleset_parse("t.yaml", str_from(pack), RULE_ENGINE_FAST, &d);
+    assert_non_null(set);
+    ruleset_lint(set, &d);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        bool found = false;
+        for (size_t k = 0; k < d.n_items; k++)
+            found |= strstr(d.items[k].text, want[i]) != NULL;
+        if (!found) {
+            diag_print(&d, "rules", stderr);
+            fail_msg("not found: %s", want[i]);
+        }
+    }
+    diag_finish(&d);
+    ruleset_unref(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_findings),
         cmocka_unit_test(test_when_a_rule_is_shadowed),
         cmocka_unit_test(test_regexes),
+        cmocka_unit_test(test_unfiltered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
