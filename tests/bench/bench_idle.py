@@ -100,7 +100,7 @@ def write_config(folder, port, rules, own_trust):
     moved = [
         ("url: embedded", f"url: unix://{folder}/redis.sock"),
         ("state_dir: ./state", f"state_dir: {folder}/state"),
-        ("rules: [rules/en]", f'rules: ["{rules}"]'),
+        ("rules: [rules]", f'rules: ["{rules}"]'),
         ("path: docs/demo.jsonl", f"path: {ROOT}/docs/demo.jsonl"),
         ("instance: https://mastodon.social", f"instance: https://localhost:{port}"),
         ("type: hackernews", f"type: hackernews\n        api: https://localhost:{port}/hn"),
@@ -198,7 +198,7 @@ def measure(folder, args, children):
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--build", default="build")
-    args.add_argument("--rules", default=ROOT / "rules/en")
+    args.add_argument("--rules", default=ROOT / "rules")
     args.add_argument("--limit-mb", type=float, default=14)
     args = args.parse_args()
     children = []
