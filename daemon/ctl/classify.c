@@ -150,7 +150,7 @@ static const struct arg classify_args[] = {
 
 const struct verb verb_rules_classify = {
     .name = "rules classify",
-    .group = "Rules (no Redis needed)",
+    .group = RULES_GROUP,
     .words = "< posts.jsonl > verdicts.jsonl",
     .args = classify_args,
     .args_size = sizeof(struct classify_args),

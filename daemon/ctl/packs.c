@@ -134,3 +134,28 @@ struct ruleset *packs_load(const struct packs *packs, enum rule_engine engine, s
     diag_finish(&d);
     return set;
 }
+
+int packs_of_words(struct packs *packs, const struct ctl *ctl, struct error *err)
+{
+    struct str given[WORDS_MAX];
+
+    for (size_t i = 0; i < ctl->words.n; i++)
+        given[i] = str_from(ctl->words.items[i]);
+    return packs_find(packs, ctl, given, ctl->words.n, err);
+}
+
+void packs_print_messages(const struct diag *d, bool warnings, struct buf *out)
+{
+    bool first = true;
+
+    buf_append_char(out, '[');
+    for (size_t i = 0; i < d->n_items; i++) {
+        if (d->items[i].warning != warnings)
+            continue;
+        if (!first)
+            buf_append_char(out, ',');
+        first = false;
+        buf_append_json(out, str_from(d->items[i].text));
+    }
+    buf_append_char(out, ']');
+}

@@ -6,6 +6,7 @@
 #include "mentiond/rules.h"
 
 #define PACK_PATHS_MAX 256
+#define RULES_GROUP "Rules (no Redis needed)" /* the verbs' heading in --help */
 
 struct packs {
     struct str paths[PACK_PATHS_MAX];
@@ -22,8 +23,14 @@ void packs_finish(struct packs *packs);
 int packs_find(struct packs *packs, const struct ctl *ctl, const struct str *given, size_t n_given,
                struct error *err);
 
+/* The same with the verb's words as the given paths. */
+int packs_of_words(struct packs *packs, const struct ctl *ctl, struct error *err);
+
 /* Loads them; what is wrong with the packs is printed to standard error. The caller owns the set.
  */
 struct ruleset *packs_load(const struct packs *packs, enum rule_engine engine, struct error *err);
+
+/* The errors, or the warnings, as a JSON list of their texts. */
+void packs_print_messages(const struct diag *d, bool warnings, struct buf *out);
 
 #endif

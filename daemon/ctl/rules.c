@@ -9,36 +9,10 @@
 #include "verdict.h"
 #include "view.h"
 
-#define GROUP "Rules (no Redis needed)"
 #define EXPLAIN_MAX (1024 * 1024)
 #define ARENA_MAX (4 * 1024 * 1024)
 
-static int packs_of_words(struct packs *packs, const struct ctl *ctl, struct error *err)
-{
-    struct str given[WORDS_MAX];
-
-    for (size_t i = 0; i < ctl->words.n; i++)
-        given[i] = str_from(ctl->words.items[i]);
-    return packs_find(packs, ctl, given, ctl->words.n, err);
-}
-
 /* ---- test ----------------------------------------------------------------------------------- */
-
-static void print_messages(const struct diag *d, bool warnings, struct buf *out)
-{
-    bool first = true;
-
-    buf_append_char(out, '[');
-    for (size_t i = 0; i < d->n_items; i++) {
-        if (d->items[i].warning != warnings)
-            continue;
-        if (!first)
-            buf_append_char(out, ',');
-        first = false;
-        buf_append_json(out, str_from(d->items[i].text));
-    }
-    buf_append_char(out, ']');
-}
 
 static void print_tested(struct ctl *ctl, const struct diag *d, size_t n_rules, size_t n_tests)
 {
@@ -49,9 +23,9 @@ static void print_tested(struct ctl *ctl, const struct diag *d, size_t n_rules, 
 
         buf_printf(&json, "{\"rules\":%zu,\"tests\":%zu,\"failed\":%zu,\"errors\":", n_rules,
                    n_tests, d->n_errors);
-        print_messages(d, false, &json);
+        packs_print_messages(d, false, &json);
         buf_append_str(&json, STR(",\"warnings\":"));
-        print_messages(d, true, &json);
+        packs_print_messages(d, true, &json);
         buf_append_char(&json, '}');
         out_json(&ctl->out, buf_str(&json));
         return;
@@ -91,7 +65,7 @@ static enum exit_code run_test(struct ctl *ctl, const void *opaque)
 
 const struct verb verb_rules_test = {
     .name = "rules test",
-    .group = GROUP,
+    .group = RULES_GROUP,
     .words = "[PATH...]",
     .max_words = WORDS_MAX,
     .summary = "Check rule packs and run the tests inside them",
@@ -173,7 +147,7 @@ static const struct arg explain_args[] = {
 
 const struct verb verb_rules_explain = {
     .name = "rules explain",
-    .group = GROUP,
+    .group = RULES_GROUP,
     .words = "TEXT",
     .min_words = 1,
     .max_words = 1,
@@ -261,7 +235,7 @@ static enum exit_code run_list(struct ctl *ctl, const void *opaque)
 
 const struct verb verb_rules_list = {
     .name = "rules list",
-    .group = GROUP,
+    .group = RULES_GROUP,
     .words = "[PATH...]",
     .max_words = WORDS_MAX,
     .summary = "List the rules: name, language, class or signal, score",

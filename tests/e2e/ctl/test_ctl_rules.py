@@ -93,3 +93,20 @@ def test_list(ctl):
     assert 'en/test/down' in out and 'outage' in out
     assert ctl.json('rules', 'list') == [{'rule': 'en/test/down', 'lang': 'en', 'class': 'outage', 'signal': '',
                                           'score': 3}]
+
+
+def test_lint_tells_scripts_by_its_exit_code(ctl, tmp_path):
+    done = ctl('rules', 'lint')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '1 rule, nothing to mend\n', '')
+    assert ctl.json('rules', 'lint') == {'rules': 1, 'findings': 0, 'errors': [], 'warnings': []}
+    (tmp_path / 'untested.yaml').write_text(
+        'pack: untested\nlang: en\nrules: [{ id: x, class: outage, phrases: [gone, gone] }]\n')
+    done = ctl('rules', 'lint', 'untested.yaml')
+    assert done.returncode == 1 and 'untested.yaml:3:' in done.stderr and '(duplicate)' in done.stderr
+    assert '1 rule, 2 findings' in done.stdout
+    done = ctl('rules', 'lint', 'untested.yaml', '--json')
+    said = json.loads(done.stdout)
+    assert done.returncode == 1 and said['findings'] == len(said['warnings']) == 2 and not said['errors']
+    (tmp_path / 'broken.yaml').write_text('pack: broken\nrules: [{ id: x, class: blame, phrases: [gone] }]\n')
+    done = ctl('rules', 'lint', 'broken.yaml', '--json')
+    assert done.returncode == 1 and 'broken.yaml:2:' in json.loads(done.stdout)['errors'][0]
