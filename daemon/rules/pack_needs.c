@@ -111,15 +111,17 @@ static void read_at_least(struct naming *x, const struct config_node *map,
     struct at_least_body body = {0};
     const struct option_target target = {at_least_options, &body};
     struct config_doc *doc = x->set->packs[x->rule->pack].doc;
+    const char *rule_where = x->where;
     char where[WHERE_MAX + 16];
 
     if (!map)
         return;
-    snprintf(where, sizeof(where), "%s.at_least", x->where);
+    snprintf(where, sizeof(where), "%s.at_least", rule_where);
     if (!options_decode(&target, 1, where, map, doc, x->d))
         return;
     x->where = where;
     read_names(x, body.of, &needs->of);
+    x->where = rule_where;
     needs->at_least = (size_t)body.n;
     if (needs->at_least > needs->of.n)
         diag_error(x->d, doc, map->mark, "%s: %zu of %zu rules can never be", where,

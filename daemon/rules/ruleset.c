@@ -122,7 +122,7 @@ void ruleset_unref(struct ruleset *set)
     if (set->engine && set->matcher)
         set->engine->destroy(set->matcher);
     regex_scratch_destroy(set->scratch);
-    for (size_t i = 0; i < set->n_patterns; i++)
+    for (size_t i = 0; set->patterns && i < set->n_patterns; i++)
         regex_destroy(set->patterns[i].regex);
     for (size_t i = 0; i < set->n_packs; i++)
         config_doc_destroy(set->packs[i].doc);
