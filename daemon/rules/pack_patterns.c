@@ -35,7 +35,7 @@ static struct str scope_capture(void *user, struct str list)
     return (struct str){0};
 }
 
-/* Hands the regex over to a new pattern; the source outlives it. */
+/* Hands the regex over to a new pattern; the source outlives it, and nothing is run soon. */
 static void pattern_attach(const struct pattern_source *from, struct str source,
                            struct regex *regex, const struct pattern_group *groups,
                            unsigned n_groups, bool on_plain)
@@ -48,6 +48,7 @@ static void pattern_attach(const struct pattern_source *from, struct str source,
         regex_destroy(regex);
         return;
     }
+    regex_rest(regex);
     *p = (struct pattern){.owner = from->owner, .set = from->pack, .on_plain = on_plain,
                           .source = source, .regex = regex};
     if (n_groups == 0)

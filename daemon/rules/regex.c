@@ -2,7 +2,7 @@
  *
  * Responsible for: flags, limits, JIT, and turning every PCRE2 error into one of three results. Not
  * for what a hit means, nor for counting limits. Compiling at load says whether a source is right;
- * machine code (and of REGEX_LATE all of it) is made at the first run, for most rules never hit.
+ * what is compiled can then be dropped until the first run, for most rules never hit.
  * Everything else that is written to while matching is in the scratch. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "rules/regex.h"
@@ -19,9 +19,9 @@
 enum jit_state { JIT_NOT_YET, JIT_READY, JIT_NONE };
 
 struct regex {
-    pcre2_code *code;  /* owned; NULL: REGEX_LATE, and not needed yet */
-    struct str source; /* borrowed, of REGEX_LATE only */
-    struct str *names; /* owned, groups + 1, the text is the code's; NULL: no group has one */
+    pcre2_code *code;  /* owned; NULL: not needed yet, or again */
+    struct str source; /* borrowed; read only while there is no code */
+    struct str *names; /* owned, groups + 1, their text behind them; NULL: no group has one */
     unsigned groups, flags;
     enum jit_state jit;
 };
@@ -44,11 +44,12 @@ static int names_read(struct regex *regex)
         return 0;
     pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
     pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
-    regex->names = calloc(regex->groups + 1, sizeof(*regex->names));
+    regex->names = calloc(1, (regex->groups + 1) * sizeof(*regex->names) + count * size);
     if (!regex->names)
         return -ENOMEM;
-    for (uint32_t i = 0; i < count; i++, table += size)
-        regex->names[table[0] << 8 | table[1]] = str_from((const char *)table + 2);
+    char *copy = memcpy(regex->names + regex->groups + 1, table, count * size);
+    for (uint32_t i = 0; i < count; i++, table += size, copy += size)
+        regex->names[table[0] << 8 | table[1]] = str_from(copy + 2);
     return 0;
 }
 
@@ -98,9 +99,8 @@ int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *
     if (!regex)
         return error_oom(err);
     regex->flags = flags;
-    if (flags & REGEX_LATE)
-        regex->source = source;
-    else
+    regex->source = source;
+    if (!(flags & REGEX_LATE))
         r = code_compile(source, flags, &regex->code, ret_at, err);
     if (r == 0 && regex->code)
         r = code_read(regex, err);
@@ -119,6 +119,13 @@ void regex_destroy(struct regex *regex)
     pcre2_code_free(regex->code);
     free(regex->names);
     free(regex);
+}
+
+void regex_rest(struct regex *regex)
+{
+    pcre2_code_free(regex->code);
+    regex->code = NULL;
+    regex->jit = JIT_NOT_YET;
 }
 
 unsigned regex_groups(const struct regex *regex)

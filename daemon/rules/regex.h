@@ -23,6 +23,8 @@ struct regex;
 int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *ret_at,
                  struct error *err);
 void regex_destroy(struct regex *regex);
+/* Drops what is compiled; the next run compiles again, so the source must outlive the regex. */
+void regex_rest(struct regex *regex);
 
 unsigned regex_groups(const struct regex *regex); /* numbered from 1 */
 /* Name of a group; empty if it has none. Borrowed from the regex. */
