@@ -4,7 +4,7 @@
 
 #include "rules/literals.h"
 
-#define LITERALS_CROSS_MAX 64 /* strings that joining two sets may give */
+#define LITERALS_CROSS_MAX 16 /* strings that joining two sets may give; more cost memory and gain nothing */
 #define LITERAL_REQS_MAX 12   /* requirements remembered of one part of a regex */
 
 /* A part of a regex. What it matches is one of `exact`, if is_exact; and wherever it matches, the

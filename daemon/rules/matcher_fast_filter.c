@@ -5,8 +5,7 @@
  * four bytes have one window only, and a bitmap of their own for the places between. By the hash of
  * the four bytes at the place a bitmap is asked (at most 2^20 bits, so that it stays in the
  * second-level cache); nearly always it says no. Otherwise a hash table has the literals of that
- * very window, of which up to eight bytes are compared at once under a mask; what is left is
- * decided by memcmp. */
+ * very window, and memcmp decides. */
 #include "rules/matcher_fast_filter.h"
 
 #include "rules/rarity.h"
@@ -19,22 +18,16 @@
 #define NO_ENTRY UINT32_MAX
 
 struct entry {
-    uint64_t bytes, mask; /* of the literal, from `compared` on */
-    struct str text;
+    const char *text;
     uint32_t id;
     uint32_t next;             /* entry of the same window; NO_ENTRY: none */
-    uint16_t window, compared; /* places in the literal */
-};
-
-struct slot {
-    uint32_t window;
-    uint32_t first; /* entry; NO_ENTRY: the slot is free */
+    uint16_t len, window;      /* of the text, and the window's place in it */
 };
 
 struct filter {
     uint64_t *map;         /* owned, as all: a bit for each hash that a window has */
     uint64_t *odd_map;     /* the same for literals of one window; NULL: there is none */
-    struct slot *slots;    /* open addressing */
+    uint32_t *slots;       /* open addressing: the first entry of a window, or NO_ENTRY */
     struct entry *entries;
     unsigned map_bits, slot_bits;
     size_t n_entries;
@@ -48,13 +41,16 @@ static inline uint32_t load_window(const char *s)
     return window;
 }
 
-static struct slot *slot_find(const struct filter *f, uint32_t window)
+static uint32_t *slot_find(const struct filter *f, uint32_t window)
 {
     size_t mask = ((size_t)1 << f->slot_bits) - 1;
     size_t at = (window * HASH_MULTIPLIER) >> (32 - f->slot_bits);
 
-    while (f->slots[at].first != NO_ENTRY && f->slots[at].window != window)
-        at = (at + 1) & mask;
+    for (; f->slots[at] != NO_ENTRY; at = (at + 1) & mask) {
+        const struct entry *e = &f->entries[f->slots[at]];
+        if (load_window(e->text + e->window) == window)
+            break;
+    }
     return &f->slots[at];
 }
 
@@ -74,20 +70,6 @@ static unsigned bits_for(size_t n, unsigned min, unsigned max)
     return bits;
 }
 
-static struct entry entry_make(const struct filter_literal *l, uint32_t window)
-{
-    struct entry e = {.text = l->text, .id = l->id, .window = (uint16_t)window};
-    size_t len = l->text.len < 8 ? l->text.len : 8;
-
-    if (window + len > l->text.len)
-        e.compared = (uint16_t)(l->text.len - len);
-    else
-        e.compared = e.window;
-    memset(&e.mask, 0xFF, len);
-    memcpy(&e.bytes, l->text.s + e.compared, len);
-    return e;
-}
-
 static void map_put(uint64_t *map, unsigned bits, uint32_t window)
 {
     uint32_t hash = (window * HASH_MULTIPLIER) >> (32 - bits);
@@ -98,21 +80,21 @@ static void map_put(uint64_t *map, unsigned bits, uint32_t window)
 static void entry_add(struct filter *f, const struct filter_literal *l, uint32_t window)
 {
     uint32_t bytes = load_window(l->text.s + window);
-    struct slot *slot = slot_find(f, bytes);
+    uint32_t *slot = slot_find(f, bytes);
     struct entry *e = &f->entries[f->n_entries];
 
     map_put(f->map, f->map_bits, bytes);
     if (l->text.len == FILTER_LITERAL_MIN)
         map_put(f->odd_map, f->map_bits, bytes);
-    *e = entry_make(l, window);
-    e->next = slot->first;
-    *slot = (struct slot){bytes, (uint32_t)f->n_entries++};
+    *e = (struct entry){.text = l->text.s, .id = l->id, .next = *slot,
+                        .len = (uint16_t)l->text.len, .window = (uint16_t)window};
+    *slot = (uint32_t)f->n_entries++;
 }
 
 static void filter_fill(struct filter *f, const struct filter_literal *literals, size_t n)
 {
     for (size_t i = 0; i < (size_t)1 << f->slot_bits; i++)
-        f->slots[i].first = NO_ENTRY;
+        f->slots[i] = NO_ENTRY;
     for (size_t i = 0; i < n; i++) {
         entry_add(f, &literals[i], literals[i].window);
         if (literals[i].text.len > FILTER_LITERAL_MIN)
@@ -181,13 +163,8 @@ size_t filter_memory(const struct filter *f)
 
 static bool entry_matches(const struct entry *e, struct str text, size_t at)
 {
-    uint64_t bytes;
-
-    if (at < e->window || at - e->window + e->text.len > text.len)
-        return false;
-    const char *start = text.s + at - e->window;
-    memcpy(&bytes, start + e->compared, sizeof(bytes));
-    return ((bytes ^ e->bytes) & e->mask) == 0 && memcmp(start, e->text.s, e->text.len) == 0;
+    return at >= e->window && at - e->window + e->len <= text.len &&
+           memcmp(text.s + at - e->window, e->text, e->len) == 0;
 }
 
 /* Of two that overlap, the second may be found before the first. */
@@ -208,7 +185,7 @@ static void place_scan(const struct filter *f, struct str text, size_t at, struc
 {
     const struct entry *e;
 
-    for (uint32_t i = slot_find(f, load_window(text.s + at))->first; i != NO_ENTRY; i = e->next) {
+    for (uint32_t i = *slot_find(f, load_window(text.s + at)); i != NO_ENTRY; i = e->next) {
         e = &f->entries[i];
         if (entry_matches(e, text, at))
             seen_add(seen, e->id, (uint32_t)(at - e->window));
