@@ -9,7 +9,7 @@
 #define SPAN_MIN 2.0    /* minutes that any start counts as at least */
 #define DISPERSION 2.5  /* people come in bunches: a negative binomial's variance */
 #define THRESHOLD_BRAND 10.0
-#define THRESHOLD_CELL 13.0 /* also of the brand while an outage is open */
+#define THRESHOLD_CELL 11.5 /* also of the brand while an outage is open */
 #define THRESHOLD_AGAIN 1.5 /* times, for an hour after a like outage was over */
 #define LEAK 0.10 /* of an open outage's reports seem to be about something else */
 #define CELLS_MAX (2 + 2 * OUTAGE_TOPICS_MAX)

@@ -133,6 +133,7 @@ static void test_topics(void **state)
     (void)state;
     assert_int_equal(outage_topic(STR("login")), 0);
     assert_int_equal(outage_topic(STR("nothing")), -1);
+    assert_int_equal(outage_topic(STR("servers")), -1); /* said of anything */
     assert_string_equal(outage_topic_name(outage_topic(STR("calls"))), "calls");
     assert_null(outage_topic_name(-1));
     assert_null(outage_topic_name(OUTAGE_TOPICS_MAX));
