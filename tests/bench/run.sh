@@ -39,6 +39,7 @@ row() { # WHAT FIGURE ASKED
 
 run line "$build/tests/bench/bench_line" ${quick:+--quick}
 [ -n "$quick" ] || run rules "$build/tests/bench/bench_rules"
+[ -n "$quick" ] || run outage "$build/tests/bench/bench_outage"
 run idle python3 tests/bench/bench_idle.py --build "$build" ${quick:+--limit-mb 100}
 run queue python3 tests/bench/bench_queue.py --mentions "$mentions"
 [ -n "$quick" ] || run claims python3 tests/bench/bench_claims.py --load "$build/tests/bench/claim_load"
@@ -49,6 +50,7 @@ row "whole line, mentions/s of client CPU" "$(figure line 'client CPU:')" "thous
 row "whole line, us of CPU a mention" "$(figure line 'by the poller ')" ""
 row "of it matching the rules, us" "$(figure line 'match and score ')" ""
 [ -n "$quick" ] || row "10,000 rules, times the speed of a PCRE2 loop" "$(figure rules '10000 rules:.*hit\)')" "at least 1000"
+[ -n "$quick" ] || row "outage detector, mentions/s of a core" "$(figure outage 'mix ')" "at least 200000"
 row "idle resident memory, MB" "$(figure idle 'resident set:')" "at most 14"
 row "ingest, us of Redis CPU a mention" "$(figure queue 'mention_ingest ')" "at most 20"
 row "a waiting mention over its JSON, bytes of Redis" "$(figure queue 'JSON [0-9]+ \+')" "at most 550"
