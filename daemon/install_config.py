@@ -14,6 +14,8 @@ def main(sample, etc, data):
     text = pathlib.Path(sample).read_text(encoding='utf-8')
     text = text.replace('state_dir: ./state', 'state_dir: /var/lib/mentiond')
     text = text.replace('path: docs/demo.jsonl', f'path: {data}/demo.jsonl')
+    # whoever installs a daemon waits for real mentions
+    text = text.replace('        rebase: now\n', '        rebase: now\n        enabled: false\n')
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding='utf-8')
     target.chmod(0o640)
