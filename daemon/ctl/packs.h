@@ -7,6 +7,7 @@
 
 #define PACK_PATHS_MAX 256
 #define RULES_GROUP "Rules (no Redis needed)" /* the verbs' heading in --help */
+#define TUNING_GROUP "Rules and what agents made of them"
 
 struct packs {
     struct str paths[PACK_PATHS_MAX];

@@ -1,0 +1,94 @@
+"""Tuning rules with what was heard: from files, and from a real queue with agents' corrections in it."""
+import json
+
+from ctltool import mention
+
+NEW_PACK = """
+pack: en/new
+lang: en
+rules:
+  - { id: gone, class: outage, score: 3, phrases: ["app is gone"] }
+  - { id: joy, class: praise, score: 3, phrases: ["all is well"] }
+"""
+
+
+def write_posts(folder, posts):
+    (folder / 'posts.jsonl').write_text(''.join(json.dumps(p) + '\n' for p in posts))
+    return 'posts.jsonl'
+
+
+def json_lines(done):
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+POSTS = [{'id': 'a', 'text': 'the app is down', 'lang': 'en', 'label': 'outage'},
+         {'id': 'b', 'text': 'the app is gone \x1b[31m', 'lang': 'en', 'label': 'outage'},
+         {'id': 'c', 'text': 'all is well', 'lang': 'en', 'label': 'praise'},
+         {'id': 4, 'text': 'nothing at all', 'lang': 'en'}]
+
+
+def test_backtest_shows_what_changes_and_why(ctl, tmp_path):
+    (tmp_path / 'new.yaml').write_text(NEW_PACK)
+    posts = write_posts(tmp_path, POSTS)
+    changes = json_lines(ctl('rules', 'backtest', '--rules', 'new.yaml', posts, '--json'))
+    totals = changes.pop()
+    assert [(c['id'], c['old'], c['new']) for c in changes] == [
+        ('a', 'outage', 'none'), ('b', 'none', 'outage'), ('c', 'none', 'praise')]
+    assert changes[0]['rules_lost'] == ['en/test/down'] and changes[0]['rules_gained'] == []
+    assert changes[1]['rules_gained'] == ['en/new/gone'] and changes[1]['label'] == 'outage'
+    assert totals['posts'] == 4 and totals['changed'] == 3 and totals['known'] == 3
+    assert totals['right'] == {'old': 1, 'new': 2}
+    assert totals['classes']['outage'] == {'old': 1, 'new': 1, 'gained': 1, 'lost': 1}
+    assert totals['classes']['none'] == {'old': 3, 'new': 2, 'gained': 1, 'lost': 2}
+    done = ctl('rules', 'backtest', '--rules', 'new.yaml', posts)
+    assert 'outage -> none (is outage)  a\n  - en/test/down\n    the app is down\n' in done.stdout
+    assert '  + en/new/joy\n' in done.stdout and '\x1b' not in done.stdout
+    assert '3 of 4 verdicts changed\nof 3 posts whose class is known, 1 were right, 2 are now\n' in done.stdout
+
+
+def test_backtest_compares_two_sets_of_packs(ctl, tmp_path):
+    (tmp_path / 'new.yaml').write_text(NEW_PACK)
+    same = ctl('rules', 'backtest', '--rules', 'new.yaml', '--old', 'new.yaml', '-', '--json',
+               input='\n'.join(json.dumps(p) for p in POSTS) + '\nnot json\n{"id":1}\n')
+    (totals,) = json_lines(same)
+    assert totals['posts'] == 4 and totals['changed'] == 0
+    assert '2 could not be read' in same.stderr
+
+
+def test_backtest_with_another_score_says_so(ctl, tmp_path):
+    (tmp_path / 'more.yaml').write_text('pack: more\ninclude: rules/en\noverrides: { en/test/down: { score: 1 } }\n')
+    done = ctl('rules', 'backtest', '--rules', 'more.yaml', write_posts(tmp_path, POSTS))
+    assert done.returncode == 0 and 'the same rules, with other scores or thresholds' in done.stdout
+
+
+def test_backtest_of_many_posts_on_all_cores(ctl, tmp_path):
+    (tmp_path / 'new.yaml').write_text(NEW_PACK)
+    posts = [{'id': i, 'text': f'{"the app is gone" if i % 3 == 0 else "well"} {i}', 'lang': 'en'}
+             for i in range(5000)]
+    changes = json_lines(ctl('rules', 'backtest', '--rules', 'new.yaml', write_posts(tmp_path, posts), '--json'))
+    totals = changes.pop()
+    assert totals['posts'] == 5000 and [c['id'] for c in changes] == [str(i) for i in range(0, 5000, 3)]
+
+
+def test_backtest_refuses(ctl, tmp_path):
+    assert ctl('rules', 'backtest', 'posts.jsonl').returncode == 2
+    done = ctl('rules', 'backtest', '--rules', 'rules/en', 'nowhere.jsonl')
+    assert done.returncode == 1 and 'nowhere.jsonl' in done.stderr
+    (tmp_path / 'bad.yaml').write_text('pack: bad\nrules: [{ id: x, class: blame, phrases: [down] }]\n')
+    done = ctl('rules', 'backtest', '--rules', 'bad.yaml', write_posts(tmp_path, POSTS))
+    assert done.returncode == 1 and 'new rules: ' in done.stderr and 'bad.yaml:2:' in done.stderr
+
+
+def test_backtest_of_what_the_queue_keeps(queue, ctl, tmp_path):
+    (tmp_path / 'new.yaml').write_text(NEW_PACK)
+    queue.ingest(*[mention(n, f'the app is gone {n}') for n in range(100)])
+    queue.ingest(*[mention(n, 'nothing to see', 'none') for n in range(100, 150)])
+    assert ctl('reclassify', mention(3, '')['id'], 'outage').returncode == 0
+    done = ctl('rules', 'backtest', '--rules', 'new.yaml', '--json')
+    changes = json_lines(done)
+    totals = changes.pop()
+    assert totals['posts'] == 150 and totals['changed'] == 100
+    assert totals['known'] == 1 and totals['right'] == {'old': 0, 'new': 1}
+    assert [c['id'] for c in changes if 'label' in c] == [mention(3, '')['id']]
+    assert 'read 151 events and the 150 mentions' in done.stderr
