@@ -32,6 +32,8 @@ static struct ruleset *load_rules(const struct settings *settings, const struct 
     set = paths ? ruleset_load(paths, rules->n, RULE_ENGINE_FAST, d) : NULL;
     if (set && with_tests)
         ruleset_run_tests(set, d);
+    if (set)
+        ruleset_settle(set);
     return set;
 }
 

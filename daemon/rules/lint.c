@@ -154,6 +154,8 @@ size_t ruleset_lint(const struct ruleset *set, struct diag *d)
 {
     struct lint l = {set, d, 0};
 
+    if (set->settled)
+        return 0;
     for (size_t i = 0; i < set->n_packs; i++)
         lint_pack(&l, &set->packs[i]);
     for (size_t i = 0; i < set->n_packs; i++)

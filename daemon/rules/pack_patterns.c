@@ -174,6 +174,7 @@ static void read_regex(const struct pattern_source *from, const struct config_no
     char shown[CONFIG_SHOWN_MAX];
     struct regex *regex = NULL;
     struct error err = {0};
+    struct str source;
     size_t at;
 
     if (node->kind != CONFIG_SCALAR || config_is_null(node)) {
@@ -181,7 +182,10 @@ static void read_regex(const struct pattern_source *from, const struct config_no
                    config_shown(node, shown));
         return;
     }
-    if (regex_create(node->value, REGEX_CASELESS, &regex, &at, &err) < 0) {
+    source = arena_str(&from->set->arena, node->value);
+    if (!source.s)
+        return; /* the arena knows, and loading fails */
+    if (regex_create(source, REGEX_CASELESS, &regex, &at, &err) < 0) {
         diag_error(from->d, doc, pack_mark_inside(node, at), "%s: regex: %s", from->where,
                    err.text);
         return;
@@ -192,7 +196,7 @@ static void read_regex(const struct pattern_source *from, const struct config_no
         regex_destroy(regex);
         return;
     }
-    regex_attach(from, node->value, regex);
+    regex_attach(from, source, regex);
 }
 
 /* ---- conditions ----------------------------------------------------------------------------- */

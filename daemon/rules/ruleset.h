@@ -102,7 +102,7 @@ struct condition_use {
 
 struct pack {
     struct str name, lang; /* lang empty: judges every mention */
-    struct config_doc *doc; /* owned */
+    struct config_doc *doc; /* owned; NULL once settled */
     int thresholds[CLASS_COUNT], margins[CLASS_COUNT]; /* THRESHOLD_UNSET: not said here */
     struct word_list *lists;
     size_t n_lists;
@@ -141,6 +141,7 @@ struct ruleset {
     struct matcher *matcher; /* owned */
     struct regex_scratch *scratch; /* owned: for what loading tries out; NULL until needed */
     uint64_t limited;
+    bool settled; /* packs have no docs any more, and nothing has nodes */
 };
 
 /* ---- loading -------------------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ struct ruleset *ruleset_load(const struct str *paths, size_t n_paths, enum rule_
 /* The same from memory: one pack, which messages call `path` and which may not include others. */
 struct ruleset *ruleset_parse(const char *path, struct str text, enum rule_engine engine,
                               struct diag *d);
+/* Drops what only tests, lint and messages need, about half of the memory: from now on the set only
+ * judges and explains, and ruleset_run_tests() and ruleset_lint() find nothing. */
+void ruleset_settle(struct ruleset *set);
 struct ruleset *ruleset_ref(struct ruleset *set);
 void ruleset_unref(struct ruleset *set);
 

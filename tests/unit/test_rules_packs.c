@@ -287,6 +287,52 @@ static void test_a_doubled_id_among_thousands_is_found(void **state)
     buf_finish(&pack);
 }
 
+/* All that a verdict borrows must survive the packs' trees: under ASan this finds what does not. */
+static void test_a_settled_set_judges_the_same(void **state)
+{
+    static const char pack[] = "pack: en/settled\n"
+                               "lang: en\n"
+                               "lists: {service: {web: [site, page], app: [app]}}\n"
+                               "guards: {past: {phrases: [yesterday]}}\n"
+                               "rules:\n"
+                               "  - id: down\n"
+                               "    class: outage\n"
+                               "    score: 4\n"
+                               "    owner: ops\n"
+                               "    phrases: [\"{service} down\"]\n"
+                               "    regex: \"(?<code>e\\\\d+) error\"\n"
+                               "    capture: {topic: service, kind: fault}\n"
+                               "    unless: [past]\n"
+                               "    tests: {match: [nothing]}\n";
+    static const char post[] = "the site down, E42 error";
+    CLEANUP(buf_finish) struct buf before = BUF_INIT(64 * 1024), after = BUF_INIT(64 * 1024);
+    struct ruleset *set = pack_load(pack);
+    struct mention m;
+    struct error err;
+    struct judged j;
+    static struct diag d;
+
+    (void)state;
+    mention_init(&m);
+    m.text = STR(post);
+    m.lang = STR("en");
+    assert_int_equal(ruleset_explain(set, &m, &before, &err), 0);
+    ruleset_settle(set);
+    ruleset_settle(set);
+    assert_int_equal(ruleset_explain(set, &m, &after, &err), 0);
+    assert_true(buf_str(&before).len > 0 && str_eq(buf_str(&before), buf_str(&after)));
+    judge(set, post, &j);
+    assert_int_equal(j.m.class, CLASS_OUTAGE);
+    assert_int_equal(j.m.n_captures, 3);
+    assert_int_equal(class_of(set, "the site down yesterday"), CLASS_NONE);
+    assert_true(str_eq(ruleset_rule(set, 0).owner, STR("ops")));
+    diag_init(&d);
+    assert_int_equal(ruleset_run_tests(set, &d) + ruleset_lint(set, &d) + d.n_items, 0);
+    diag_finish(&d);
+    arena_finish(&j.arena);
+    ruleset_unref(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_missing_paths_are_errors),
         cmocka_unit_test(test_a_doubled_id_among_thousands_is_found),
         cmocka_unit_test(test_a_set_lives_while_somebody_holds_it),
+        cmocka_unit_test(test_a_settled_set_judges_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,87 @@
+/* Letting go of the packs' YAML once a set only judges.
+ *
+ * Trees of packs, with the text that messages show excerpts of, are nearly half of a set: tests, marks
+ * and descriptions, which judging never looks at. What it does look at (names, captured values) is
+ * copied out first; if that fails, everything stays as it was and only memory is lost. Sources of
+ * patterns are the set's own from the beginning. */
+#include "rules/ruleset.h"
+
+/* Copies the text and makes it the set's own. */
+static void keep(struct ruleset *set, struct str *text)
+{
+    struct str copy = text->len > 0 ? arena_str(&set->arena, *text) : STR("");
+
+    if (copy.s)
+        *text = copy;
+}
+
+static void keep_rule(struct ruleset *set, struct rule *rule)
+{
+    struct rule_capture *captures = (struct rule_capture *)rule->captures;
+
+    keep(set, &rule->id);
+    keep(set, &rule->owner);
+    keep(set, &rule->since);
+    keep(set, &rule->note);
+    for (size_t i = 0; i < rule->n_captures; i++) {
+        keep(set, &captures[i].name);
+        keep(set, &captures[i].value);
+    }
+}
+
+static void keep_texts(struct ruleset *set)
+{
+    for (size_t i = 0; i < set->n_packs; i++) {
+        keep(set, &set->packs[i].name);
+        keep(set, &set->packs[i].lang);
+    }
+    for (size_t i = 0; i < set->n_guards; i++)
+        keep(set, &set->guards[i].name);
+    for (size_t i = 0; i < set->n_rules; i++)
+        keep_rule(set, &set->rules[i]);
+    for (size_t i = 0; i < set->n_patterns; i++) {
+        const struct pattern *p = &set->patterns[i];
+        for (unsigned g = 0; g < p->n_groups; g++) {
+            keep(set, &p->groups[g].name);
+            keep(set, &p->groups[g].value);
+        }
+    }
+}
+
+static void forget_nodes(struct ruleset *set)
+{
+    for (size_t i = 0; i < set->n_rules; i++) {
+        set->rules[i].node = NULL;
+        memset(set->rules[i].tests, 0, sizeof(set->rules[i].tests));
+    }
+    for (size_t i = 0; i < set->n_guards; i++)
+        set->guards[i].node = NULL;
+    free(set->origins);
+    set->origins = NULL;
+    set->n_origins = 0;
+}
+
+static void forget_pack(struct pack *pack)
+{
+    config_doc_destroy(pack->doc);
+    pack->doc = NULL;
+    pack->lists = NULL;
+    pack->n_lists = 0;
+    pack->groups = NULL;
+    pack->n_groups = 0;
+    pack->lists_node = pack->guards_node = pack->groups_node = pack->unless_node = NULL;
+    pack->rules_node = pack->negations_node = pack->boosters_node = pack->overrides_node = NULL;
+}
+
+void ruleset_settle(struct ruleset *set)
+{
+    if (set->settled)
+        return;
+    keep_texts(set);
+    if (set->arena.failed)
+        return;
+    forget_nodes(set);
+    for (size_t i = 0; i < set->n_packs; i++)
+        forget_pack(&set->packs[i]);
+    set->settled = true;
+}
