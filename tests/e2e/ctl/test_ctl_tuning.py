@@ -92,3 +92,48 @@ def test_backtest_of_what_the_queue_keeps(queue, ctl, tmp_path):
     assert totals['known'] == 1 and totals['right'] == {'old': 0, 'new': 1}
     assert [c['id'] for c in changes if 'label' in c] == [mention(3, '')['id']]
     assert 'read 151 events and the 150 mentions' in done.stderr
+
+
+def test_suggest_finds_what_corrections_have_in_common(queue, ctl, tmp_path):
+    others = [mention(n, f'hello there, nice day number {n}', 'none') for n in range(60)]
+    charged = [mention(100 + n, f'hello, you charged me twice, {word}', 'praise')
+               for n, word in enumerate(['unreal', 'again', 'thanks a lot', 'why'])]
+    sale = [mention(200 + n, f'app is down to half price {word}', 'outage')
+            for n, word in enumerate(['now', 'yay', 'ok'])]
+    queue.ingest(*others, *charged, *sale)
+    for m, cls in [(m, 'complaint') for m in charged] + [(m, 'none') for m in sale]:
+        assert ctl('reclassify', m['id'], cls).returncode == 0
+    done = ctl('rules', 'suggest')
+    assert done.returncode == 0, done.stderr
+    assert 'you charged me twice' in done.stdout and 'half price' in done.stdout
+    assert 'hello' not in done.stdout and 'number' not in done.stdout
+    assert all(m['id'] in done.stdout for m in charged + sale)
+    (tmp_path / 'suggested.yaml').write_text(done.stdout)
+    assert ctl('rules', 'test', 'suggested.yaml').returncode == 0
+    assert [(r['rule'], r['class']) for r in ctl.json('rules', 'list', 'suggested.yaml')][0] == (
+        'suggested/complaint-1', 'complaint')
+    first = json_lines(ctl('rules', 'suggest', '--json'))[0]
+    assert (first['class'], first['corrected'], first['others'], first['of_corrected']) == ('none', 3, 0, 3)
+    assert first['z'] > 1.96 and sorted(first['ids']) == sorted(m['id'] for m in sale)
+
+
+def test_suggest_reads_labels(ctl, tmp_path):
+    posts = [{'id': f'x{n}\n- evil: "\x1b[31m', 'text': f'parcel never came {n} "quoted" *down*',
+              'label': 'complaint', 'lang': 'en-GB'} for n in range(6)]
+    posts += [{'id': n, 'text': f'all is well on day {n}', 'label': 'none', 'lang': 'en'} for n in range(40)]
+    posts += [{'id': n, 'text': 'Alles kaputt hier' if n < 3 else 'Schöner Tag heute', 'label':
+               'complaint' if n < 3 else 'none', 'lang': 'de'} for n in range(40)]
+    name = write_posts(tmp_path, posts)
+    done = ctl('rules', 'suggest', name)
+    assert done.returncode == 0 and 'parcel never came' in done.stdout and '\x1b' not in done.stdout
+    assert 'lang: en\n' in done.stdout and 'kaputt' not in done.stdout and '\n- evil' not in done.stdout
+    (tmp_path / 'suggested.yaml').write_text(done.stdout)
+    assert ctl('rules', 'test', 'suggested.yaml').returncode == 0
+    assert 'alles kaputt hier' in ctl('rules', 'suggest', '--lang', 'de', name).stdout
+
+
+def test_suggest_says_when_there_is_nothing(ctl, tmp_path):
+    done = ctl('rules', 'suggest', write_posts(tmp_path, POSTS))
+    assert done.returncode == 0 and done.stdout.endswith('rules: []\n') and 'nothing to suggest' in done.stderr
+    (tmp_path / 'suggested.yaml').write_text(done.stdout)
+    assert ctl('rules', 'test', 'suggested.yaml').returncode == 0
