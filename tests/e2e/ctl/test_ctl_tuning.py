@@ -137,3 +137,50 @@ def test_suggest_says_when_there_is_nothing(ctl, tmp_path):
     assert done.returncode == 0 and done.stdout.endswith('rules: []\n') and 'nothing to suggest' in done.stderr
     (tmp_path / 'suggested.yaml').write_text(done.stdout)
     assert ctl('rules', 'test', 'suggested.yaml').returncode == 0
+
+
+def heard(n, rules, cls='outage'):
+    hits = [{'rule': rule, 'class': cls, 'score': 3, 'start': i, 'end': i + 3} for i, rule in enumerate(rules)]
+    return mention(n, f'the app broke {n}', cls, hits=hits)
+
+
+def test_stats_measures_precision_by_what_agents_did(queue, ctl, tmp_path):
+    (tmp_path / 'rules' / 'en' / 'more.yaml').write_text(
+        'pack: en/more\nlang: en\nrules:\n  - { id: seen, class: outage, regex: "br[o0]ke" }\n'
+        '  - { id: silent, class: praise, phrases: [never said] }\n')
+    posts = [heard(n, ['en/test/down', 'en/test/down']) for n in range(10)] + [heard(10, ['en/more/seen', 'en/gone/x'])]
+    queue.ingest(*posts)
+    for m in posts[:2]:
+        assert ctl('reclassify', m['id'], 'complaint').returncode == 0
+    for m in posts[:5]:
+        assert ctl('claim', m['id']).returncode == 0
+        assert ctl('resolve', m['id'], '--outcome', 'fixed').returncode == 0
+    done = ctl('rules', 'stats', '--json')
+    assert done.returncode == 0, done.stderr
+    stats = json.loads(done.stdout)
+    assert (stats['posts'], stats['looked'], stats['corrected'], stats['other_hits']) == (11, 5, 2, 1)
+    assert stats['sample'] == 11 and not stats['cut']
+    rules = {r['rule']: r for r in stats['rules']}
+    down = rules['en/test/down']
+    assert (down['hits'], down['looked'], down['right'], down['precision']) == (10, 5, 3, 0.6)
+    assert abs(down['low'] - 0.2307) < 0.0005 and abs(down['high'] - 0.8824) < 0.0005
+    assert rules['en/more/seen']['us_a_post'] > 0 and rules['en/more/seen']['precision'] is None
+    assert rules['en/more/silent']['hits'] == 0
+    assert [r['hits'] for r in stats['rules']] == [10, 1, 0]
+
+
+def test_stats_as_a_table(queue, ctl):
+    queue.ingest(*[heard(n, ['en/test/down']) for n in range(3)])
+    done = ctl('rules', 'stats')
+    assert done.returncode == 0 and 'read 3 events and the 3 mentions' in done.stderr
+    title, row, last = done.stdout.splitlines()
+    assert title.split()[:5] == ['RULE', 'GIVES', 'HITS', 'LOOKED', 'WRONG']
+    assert row.split()[:5] == ['en/test/down', 'outage', '3', '0', '0']
+    assert last == '3 posts, agents looked at 0 and corrected 0; 0 of 1 rules never hit'
+
+
+def test_what_is_erased_is_not_counted(queue, ctl, redis):
+    queue.ingest(*[heard(n, ['en/test/down']) for n in range(3)])
+    redis('DEL', 'mentiond:{acme}:m:' + heard(1, [])['id'])
+    done = ctl('rules', 'stats', '--json')
+    assert json.loads(done.stdout)['posts'] == 2 and '(1 are not)' in done.stderr

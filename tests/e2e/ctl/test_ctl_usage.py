@@ -44,7 +44,8 @@ def test_help_knows_every_verb(ctl):
     assert {'claim', 'show', 'mine', 'renew', 'release', 'resolve', 'dismiss', 'reopen', 'snooze', 'assign',
             'escalate', 'reclassify', 'queue', 'watch', 'sources', 'rules test', 'rules explain',
             'rules classify', 'rules list', 'rules lint',
-            'rules backtest', 'rules suggest', 'outages simulate', 'help'} == set(verbs)
+            'rules backtest', 'rules suggest', 'rules stats',
+            'outages simulate', 'help'} == set(verbs)
     for verb in verbs:
         page = ctl('help', *verb.split()).stdout
         assert page.startswith(f'Usage: mentionctl {verb}')
