@@ -128,7 +128,9 @@ static void pass_time(struct simulation *sim, int64_t now_ms)
 {
     int64_t minute_ms = now_ms - now_ms % MINUTE_MS;
 
-    if (minute_ms > sim->minute_ms + DAY_MS)
+    if (sim->minute_ms == 0)
+        sim->minute_ms = minute_ms; /* before the stream there was nothing, not silence */
+    else if (minute_ms > sim->minute_ms + DAY_MS)
         tick_all(sim, sim->minute_ms + LAST_MS);
     else
         while (sim->minute_ms < minute_ms) {

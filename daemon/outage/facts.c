@@ -8,16 +8,20 @@
 #define NOT_NOW                                                                                    \
     (SIGNAL_MAINTENANCE | SIGNAL_PAST | SIGNAL_JOKE | SIGNAL_NEWS | SIGNAL_OTHER_BRAND)
 
-/* Topics that packs capture; a bit is a place in this table, so new ones go to its end. A special
- * topic is also its general one, and the general one names what has both. "servers" and "service" are
- * none: people say that of everything. */
+#define INTERNET (1u << 2)
+#define CALLS (1u << 5)
+
+/* Topics that packs capture; a bit is a place in this table, so new ones go to its end. "No signal"
+ * may be of calls or of the internet: a report of a special topic is one of the general ones, too, and
+ * those name what has both. "servers" and "service" are none: people say that of everything. */
 static const struct {
-    const char *name, *general;
+    const char *name;
+    uint32_t general;
 } topics[] = {
-    {"login", NULL},       {"payments", NULL}, {"internet", NULL}, {"app", NULL},
-    {"website", NULL},     {"calls", NULL},    {"mobile", "internet"}, {"texts", "calls"},
-    {"email", NULL},       {"tv", NULL},       {"booking", NULL},  {"power", NULL},
-    {"water", NULL},       {"gas", NULL},      {"delivery", NULL}, {"chat", NULL},
+    {"login", 0},   {"payments", 0}, {"internet", 0},           {"app", 0},
+    {"website", 0}, {"calls", 0},    {"mobile", INTERNET | CALLS}, {"texts", CALLS},
+    {"email", 0},   {"tv", 0},       {"booking", 0},            {"power", 0},
+    {"water", 0},   {"gas", 0},      {"delivery", 0},           {"chat", 0},
 };
 
 _Static_assert(ARRAY_LEN(topics) <= OUTAGE_TOPICS_MAX, "a topic set has so many bits");
@@ -39,11 +43,8 @@ const char *outage_topic_name(int topic)
 static uint32_t topic_bits(struct str name)
 {
     int topic = outage_topic(name);
-    const char *general = topic < 0 ? NULL : topics[topic].general;
 
-    if (topic < 0)
-        return 0;
-    return 1u << topic | (general ? 1u << outage_topic(str_from(general)) : 0);
+    return topic < 0 ? 0 : 1u << topic | topics[topic].general;
 }
 
 uint32_t outage_place_number(struct str code)

@@ -241,7 +241,8 @@ static void test_what_else_a_fact_says(void **state)
     m.words[m.n_words++] = 77;
     f = outage_fact_of(&lens, &m);
     assert_true(f.repost && f.young);
-    assert_int_equal(f.topics, 1u << outage_topic(STR("mobile")) | 1u << outage_topic(STR("internet")));
+    assert_int_equal(f.topics, 1u << outage_topic(STR("mobile")) | 1u << outage_topic(STR("internet")) |
+                                   1u << outage_topic(STR("calls")));
     assert_true(f.n_words == 1 && f.words[0] == 77 && f.id == outage_hash(STR("x:1")));
     m.author.followers = -1; /* not told */
     assert_false(outage_fact_of(&lens, &m).young);

@@ -77,6 +77,12 @@ def test_people_say_it_is_back(simulate):
     assert events[-1]['event'] == 'closed' and events[-1]['at'] < '2026-01-05T09:25'
 
 
+def test_a_stream_begins_with_what_is_usual_not_with_silence(simulate):
+    done, events = simulate([post(0.3 * i) for i in range(3)])
+    # 5 % of 0.1 mentions a minute and 0.15 reports an hour, of which (3 + 2) / (3 + 8) are about the app
+    assert events[0]['expected_per_minute'] == round((.05 * .1 + .15 / 60) * 5 / 11, 4)
+
+
 def test_two_brands_have_nothing_to_do_with_each_other(simulate, ctl):
     (ctl.folder / 'sim.yaml').write_text(CONFIG.replace('outages: off, ', ''))
     posts = [post(0.3 * i, brand='@ACME' if i % 2 else 'quiet') for i in range(4)]
