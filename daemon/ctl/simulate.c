@@ -223,7 +223,7 @@ static int detect(struct sim_brand *brand, struct mention *m, int64_t now_ms, st
 
     if (r < 0)
         return r;
-    if (m->class == CLASS_OUTAGE || m->signals & SIGNAL_RECOVERY) {
+    if (m->scores[CLASS_OUTAGE] > 0 || m->signals & SIGNAL_RECOVERY) {
         outage_look(&brand->lens, m);
         mention_hash_words(m, brand->settings, &sim->line_arena);
     }

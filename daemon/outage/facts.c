@@ -1,6 +1,9 @@
 /* From a judged mention to what the detector is told: is it a report, of what, from where, by whom.
  * Maintenance, the past, jokes, news and other companies' trouble are the rules' signals and make a
- * report none. */
+ * report none.
+ *
+ * The verdict asks what a mention is to an agent, and there anger often outweighs "not working". For
+ * the detector any points of outage make a report: what chatter brings of them is in the base. */
 #include "mentiond/outage.h"
 
 #define YOUNG_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
@@ -79,7 +82,7 @@ static enum outage_kind kind_of(const struct mention *m)
         return OUTAGE_OTHER;
     if (m->signals & SIGNAL_RECOVERY)
         return OUTAGE_RECOVERY;
-    return m->class == CLASS_OUTAGE && !(m->signals & NOT_NOW) ? OUTAGE_REPORT : OUTAGE_OTHER;
+    return m->scores[CLASS_OUTAGE] > 0 && !(m->signals & NOT_NOW) ? OUTAGE_REPORT : OUTAGE_OTHER;
 }
 
 static bool is_young(const struct mention *m)
@@ -97,6 +100,7 @@ struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct m
         .author = outage_hash(m->author.id),
         .repost = m->repost_of.len > 0 || str_starts_with(m->text, STR("RT @")),
         .young = is_young(m),
+        .faint = m->class != CLASS_OUTAGE,
     };
 
     if (lens->places && gazetteer_has_code(lens->places, m->place))

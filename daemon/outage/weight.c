@@ -12,6 +12,7 @@
 #define COPY_LIKE 0.6 /* Jaccard index of the word sets */
 #define COPY_MS (120 * MINUTE_MS)
 #define COPIES_FIRST 8 /* allocated at first */
+#define FAINT_QUARTERS 3 /* of a person's first report: four people instead of three */
 
 static int by_value(const void *a, const void *b)
 {
@@ -119,7 +120,7 @@ static bool author_seen(const struct outage_detector *d, const struct outage_fac
 int weight_report(struct outage_detector *d, const struct outage_fact *f, bool *ret_person,
                   uint8_t *ret_quarters)
 {
-    unsigned quarters = QUARTERS, n_copies;
+    unsigned quarters = f->faint ? FAINT_QUARTERS : QUARTERS, n_copies;
     bool person = !f->repost && !author_seen(d, f);
     int r = count_copies(d, f, &n_copies);
 

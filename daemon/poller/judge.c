@@ -121,7 +121,7 @@ enum judge_result judge_mention(const struct source *source, const struct poll_b
     if (ruleset_judge(brand->rules, m, arena, err) < 0)
         return JUDGE_REFUSED;
     place_mention(m);
-    if (m->class == CLASS_OUTAGE || m->signals & SIGNAL_RECOVERY)
+    if (m->scores[CLASS_OUTAGE] > 0 || m->signals & SIGNAL_RECOVERY)
         mention_hash_words(m, brand->settings, arena);
     return JUDGE_KEEP;
 }

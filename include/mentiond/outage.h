@@ -36,6 +36,7 @@ struct outage_fact {
     uint32_t place;  /* any number for a place, 0: not known */
     bool repost;     /* belongs to an outage, but is no evidence of one */
     bool young;      /* a new account that few follow */
+    bool faint;      /* words of an outage, but too few for the verdict */
     uint8_t n_words;
     uint32_t words[MENTION_WORDS_MAX]; /* hashes of distinct words, for near-copies */
 };

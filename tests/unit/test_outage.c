@@ -109,6 +109,22 @@ static void test_young_accounts_need_twice_as_many(void **state)
     rig_finish(&rig);
 }
 
+static void test_faint_words_need_one_more(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    for (unsigned k = 0; k < 4; k++) {
+        struct outage_fact f = report_at(&rig, 0.3 * k, 1 + k);
+
+        f.faint = true;
+        give(&rig, f);
+        assert_int_equal(outage_open_count(rig.d), k == 3);
+    }
+    rig_finish(&rig);
+}
+
 static void test_reposts_are_members_but_not_people(void **state)
 {
     struct rig rig;
@@ -355,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_evidence),
         cmocka_unit_test(test_short_texts_are_no_copies),
         cmocka_unit_test(test_young_accounts_need_twice_as_many),
+        cmocka_unit_test(test_faint_words_need_one_more),
         cmocka_unit_test(test_reposts_are_members_but_not_people),
         cmocka_unit_test(test_a_loud_brand_needs_more),
         cmocka_unit_test(test_ordinary_reports_become_the_base),

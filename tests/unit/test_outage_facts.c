@@ -147,6 +147,7 @@ static struct mention outage_mention(const char *text)
     m.id = STR("x:1");
     m.text = str_from(text);
     m.class = CLASS_OUTAGE;
+    m.scores[CLASS_OUTAGE] = 20;
     m.created_at_ms = INT64_C(1790000000000);
     m.author.id = STR("a");
     return m;
@@ -157,17 +158,22 @@ static void test_what_is_a_report(void **state)
     static const struct {
         enum mention_class class;
         unsigned signals;
+        int score; /* of outage */
         enum outage_kind want;
+        bool faint;
     } cases[] = {
-        {CLASS_OUTAGE, 0, OUTAGE_REPORT},
-        {CLASS_COMPLAINT, 0, OUTAGE_OTHER},
-        {CLASS_NONE, SIGNAL_RECOVERY, OUTAGE_RECOVERY},
-        {CLASS_OUTAGE, SIGNAL_RECOVERY, OUTAGE_RECOVERY},
-        {CLASS_OUTAGE, SIGNAL_MAINTENANCE, OUTAGE_OTHER},
-        {CLASS_OUTAGE, SIGNAL_PAST, OUTAGE_OTHER},
-        {CLASS_OUTAGE, SIGNAL_JOKE, OUTAGE_OTHER},
-        {CLASS_OUTAGE, SIGNAL_NEWS, OUTAGE_OTHER},
-        {CLASS_OUTAGE, SIGNAL_OTHER_BRAND, OUTAGE_OTHER},
+        {CLASS_OUTAGE, 0, 20, OUTAGE_REPORT, false},
+        {CLASS_COMPLAINT, 0, 0, OUTAGE_OTHER, true},
+        {CLASS_COMPLAINT, 0, 1, OUTAGE_REPORT, true},
+        {CLASS_NONE, 0, 1, OUTAGE_REPORT, true},
+        {CLASS_NONE, SIGNAL_JOKE, 1, OUTAGE_OTHER, true},
+        {CLASS_NONE, SIGNAL_RECOVERY, 0, OUTAGE_RECOVERY, true},
+        {CLASS_OUTAGE, SIGNAL_RECOVERY, 20, OUTAGE_RECOVERY, false},
+        {CLASS_OUTAGE, SIGNAL_MAINTENANCE, 20, OUTAGE_OTHER, false},
+        {CLASS_OUTAGE, SIGNAL_PAST, 20, OUTAGE_OTHER, false},
+        {CLASS_OUTAGE, SIGNAL_JOKE, 20, OUTAGE_OTHER, false},
+        {CLASS_OUTAGE, SIGNAL_NEWS, 20, OUTAGE_OTHER, false},
+        {CLASS_OUTAGE, SIGNAL_OTHER_BRAND, 20, OUTAGE_OTHER, false},
     };
     struct outage_lens lens = {NULL, NULL};
 
@@ -176,8 +182,10 @@ static void test_what_is_a_report(void **state)
         struct mention m = outage_mention("x");
 
         m.class = cases[i].class;
+        m.scores[CLASS_OUTAGE] = cases[i].score;
         m.signals = cases[i].signals;
         assert_int_equal(outage_fact_of(&lens, &m).kind, cases[i].want);
+        assert_int_equal(outage_fact_of(&lens, &m).faint, cases[i].faint);
         m.own = true;
         assert_int_equal(outage_fact_of(&lens, &m).kind, OUTAGE_OTHER);
     }
