@@ -60,7 +60,7 @@ def write_places(texts, country, path):
     path.write_text(''.join(lines), encoding='utf-8')
 
 
-def write_config(texts, folder):
+def write_config(texts, folder, rules):
     """config.yaml and places-<country>.yaml."""
     lines = ['brands:\n']
     for number, (name, handle, _, country) in enumerate(texts.BRANDS):
@@ -69,7 +69,7 @@ def write_config(texts, folder):
                      f'    terms: {json.dumps(list(dict.fromkeys([name, handle, "@" + handle])), ensure_ascii=False)}\n'
                      f'    rivals: {json.dumps(rivals, ensure_ascii=False)}\n'
                      f'    places: places-{country}.yaml\n'
-                     f'    rules: [{json.dumps(str(ROOT / "rules"))}]\n'
+                     f'    rules: {json.dumps([str(path.resolve()) for path in rules])}\n'
                      '    sources: []\n')
     for country in texts.COUNTRIES:
         write_places(texts, country, folder / f'places-{country}.yaml')
@@ -107,7 +107,7 @@ def recognised(options, folder):
             if post['id'] in wanted:
                 langs.append(post['lang'])
                 posts.append(json.dumps({k: post[k] for k in ('id', 'text', 'lang')}) + '\n')
-    out = run([options.mentionctl, 'rules', 'classify', '--rules', ROOT / 'rules'],
+    out = run([options.mentionctl, 'rules', 'classify', *[a for path in options.rules for a in ('--rules', path)]],
               input=''.join(posts), stdout=subprocess.PIPE, encoding='utf-8').stdout
     seen, hit = {}, {}
     for lang, line in zip(langs, out.splitlines()):
@@ -179,8 +179,10 @@ def parse_options():
     parser.add_argument('--seed', action='append')
     parser.add_argument('--spike', action='store_true', help='the common alerting rule on the same streams')
     parser.add_argument('--mentionctl', type=pathlib.Path)
+    parser.add_argument('--rules', type=pathlib.Path, action='append', help='packs instead of the shipped ones')
     parser.add_argument('--keep', type=pathlib.Path, help='folder for streams and events; used again if there')
     options = parser.parse_args()
+    options.rules = options.rules or [ROOT / 'rules']
     options.seed = options.seed or ['a', 'b', 'c', 'd']
     built = sorted(ROOT.glob('build*/daemon/ctl/mentionctl'), key=lambda p: p.stat().st_mtime)
     options.mentionctl = options.mentionctl or (built[-1] if built else None)
@@ -198,7 +200,7 @@ def main():
     options.work = options.keep or pathlib.Path(tempfile.mkdtemp(prefix='mentiond-outage-'))
     options.work.mkdir(parents=True, exist_ok=True)
     try:
-        write_config(load_texts(options.sim), options.work)
+        write_config(load_texts(options.sim), options.work, options.rules)
         return 1 if print_table(options, [measure(options, seed) for seed in options.seed]) else 0
     finally:
         if not options.keep:
