@@ -11,7 +11,7 @@ const struct verb *const ctl_verbs[] = {
     &verb_assign, &verb_escalate, &verb_reclassify,
     &verb_queue, &verb_watch, &verb_sources,
     &verb_rules_test, &verb_rules_explain, &verb_rules_classify, &verb_rules_list,
-    &verb_rules_lint,
+    &verb_rules_lint, &verb_rules_fmt,
     &verb_rules_backtest, &verb_rules_suggest, &verb_rules_stats,
     &verb_outages_simulate,
     &verb_help,

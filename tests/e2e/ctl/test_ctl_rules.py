@@ -110,3 +110,32 @@ def test_lint_tells_scripts_by_its_exit_code(ctl, tmp_path):
     (tmp_path / 'broken.yaml').write_text('pack: broken\nrules: [{ id: x, class: blame, phrases: [gone] }]\n')
     done = ctl('rules', 'lint', 'broken.yaml', '--json')
     assert done.returncode == 1 and 'broken.yaml:2:' in json.loads(done.stdout)['errors'][0]
+
+
+UGLY = 'pack:   ugly # mine\nlang: en\nrules:\n# of x\n-   id: x\n    class: outage\n    phrases: [gone]   \n\n\n'
+NEAT = 'pack: ugly # mine\nlang: en\nrules:\n  # of x\n  - id: x\n    class: outage\n    phrases: [gone]\n'
+
+
+def test_fmt_changes_white_space_and_keeps_comments(ctl, tmp_path):
+    pack = tmp_path / 'ugly.yaml'
+    pack.write_text(UGLY)
+    pack.chmod(0o640)
+    (tmp_path / 'link.yaml').symlink_to('ugly.yaml')
+    done = ctl('rules', 'fmt', '--check', 'link.yaml')
+    assert (done.returncode, done.stdout, done.stderr) == (1, 'link.yaml\n', '') and pack.read_text() == UGLY
+    assert ctl.json('rules', 'fmt', 'link.yaml') == {'files': 1, 'failed': 0, 'changed': ['link.yaml']}
+    assert pack.read_text() == NEAT and pack.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / 'link.yaml').is_symlink() and not list(tmp_path.glob('ugly.yaml.*'))
+    done = ctl('rules', 'fmt', '--check', 'link.yaml')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert ctl('rules', 'fmt', '-', input=UGLY).stdout == NEAT
+
+
+def test_fmt_leaves_what_it_cannot_read(ctl, tmp_path):
+    (tmp_path / 'packs').mkdir()
+    (tmp_path / 'packs' / 'a.yaml').write_text('pack: [')
+    (tmp_path / 'packs' / 'b.yaml').write_text(UGLY)
+    done = ctl('rules', 'fmt', 'packs', 'nowhere.yaml')
+    assert done.returncode == 1 and 'packs/a.yaml: line ' in done.stderr and 'nowhere.yaml: ' in done.stderr
+    assert done.stdout == 'packs/b.yaml\n' and (tmp_path / 'packs' / 'b.yaml').read_text() == NEAT
+    assert (tmp_path / 'packs' / 'a.yaml').read_text() == 'pack: ['

@@ -43,7 +43,7 @@ def test_help_knows_every_verb(ctl):
              and not line.startswith('  -') and not line.strip()[0].isdigit()]
     assert {'claim', 'show', 'mine', 'renew', 'release', 'resolve', 'dismiss', 'reopen', 'snooze', 'assign',
             'escalate', 'reclassify', 'queue', 'watch', 'sources', 'rules test', 'rules explain',
-            'rules classify', 'rules list', 'rules lint',
+            'rules classify', 'rules list', 'rules lint', 'rules fmt',
             'rules backtest', 'rules suggest', 'rules stats',
             'outages simulate', 'help'} == set(verbs)
     for verb in verbs:
