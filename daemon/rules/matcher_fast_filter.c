@@ -3,8 +3,8 @@
  * Each literal is represented by a window of four of its bytes, and by the one beside it, so that
  * only every other place of a text has to be looked at: one of the two begins there. Literals of
  * four bytes have one window only, and a bitmap of their own for the places between. By the hash of
- * the four bytes at the place a bitmap is asked (at most 2^20 bits, so that it stays in the
- * second-level cache); nearly always it says no. Otherwise a hash table has the literals of that
+ * the four bytes at the place a bitmap is asked (at most 2^18 bits, so that it stays in the
+ * first-level cache); nearly always it says no. Otherwise a hash table has the literals of that
  * very window, and memcmp decides. */
 #include "rules/matcher_fast_filter.h"
 
@@ -12,7 +12,7 @@
 
 #define HASH_MULTIPLIER 0x9E3779B1u
 #define MAP_BITS_MIN 15
-#define MAP_BITS_MAX 20
+#define MAP_BITS_MAX 18
 #define MAP_SPARSE 64   /* bits for each window, within these bounds */
 #define WINDOWS 2       /* of a literal at most, side by side */
 #define NO_ENTRY UINT32_MAX
