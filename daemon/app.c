@@ -428,6 +428,11 @@ int app_check(const struct app_options *options)
         return APP_USAGE;
     plan_describe(plan, what, sizeof(what));
     printf("%s: ok: %s\n", path, what);
+    size_t unfiltered = plan_unfiltered(plan);
+    if (unfiltered > 0)
+        printf("%s: note: %zu of the rules' phrases and regexes %s run on every post; 'mentionctl rules lint' "
+               "names them (unfiltered)\n",
+               path, unfiltered, unfiltered == 1 ? "is" : "are");
     plan_destroy(plan);
     return APP_OK;
 }

@@ -89,18 +89,32 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
+/* Does an earlier brand have the same rule set? */
+static bool is_shared(const struct plan *plan, size_t brand)
+{
+    for (size_t i = 0; i < brand; i++) {
+        if (plan->brands[i].rules == plan->brands[brand].rules)
+            return true;
+    }
+    return false;
+}
+
 void plan_describe(const struct plan *plan, char *text, size_t size)
 {
     size_t n_rules = 0;
 
-    for (size_t i = 0; i < plan->n_brands; i++) {
-        bool counted = false;
-
-        for (size_t j = 0; j < i; j++)
-            counted = counted || plan->brands[j].rules == plan->brands[i].rules;
-        n_rules += counted ? 0 : ruleset_count(plan->brands[i].rules);
-    }
+    for (size_t i = 0; i < plan->n_brands; i++)
+        n_rules += is_shared(plan, i) ? 0 : ruleset_count(plan->brands[i].rules);
     snprintf(text, size, "%zu brand%s, %zu source%s, %zu rules", plan->n_brands,
              plan->n_brands == 1 ? "" : "s", plan->sources->n_sources,
              plan->sources->n_sources == 1 ? "" : "s", n_rules);
+}
+
+size_t plan_unfiltered(const struct plan *plan)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n_brands; i++)
+        n += is_shared(plan, i) ? 0 : ruleset_unfiltered(plan->brands[i].rules);
+    return n;
 }

@@ -19,4 +19,7 @@ void plan_destroy(struct plan *plan);
 /* "3 brands, 7 sources, 412 rules". */
 void plan_describe(const struct plan *plan, char *text, size_t size);
 
+/* Phrases and regexes of all its rules that are run on every post. */
+size_t plan_unfiltered(const struct plan *plan);
+
 #endif

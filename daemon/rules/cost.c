@@ -1,4 +1,4 @@
-/* What each rule has cost, from the engine's tallies. */
+/* What each rule has cost, from the engine's tallies, and what costs on every post. */
 #include "rules/ruleset.h"
 
 struct rule_cost ruleset_cost(const struct ruleset *set, size_t rule)
@@ -15,4 +15,13 @@ struct rule_cost ruleset_cost(const struct ruleset *set, size_t rule)
         cost.ns += set->engine->tally_ns(set->matcher, i);
     }
     return cost;
+}
+
+size_t ruleset_unfiltered(const struct ruleset *set)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n_patterns; i++)
+        n += set->engine->is_unfiltered(set->matcher, i);
+    return n;
 }

@@ -83,6 +83,10 @@ struct rule_cost {
 };
 struct rule_cost ruleset_cost(const struct ruleset *set, size_t rule);
 
+/* Phrases and regexes, also of guards, that are run on every post, because no part of them must be
+ * in it; ruleset_lint() names them. */
+size_t ruleset_unfiltered(const struct ruleset *set);
+
 /* ---- which posts are about a brand ---------------------------------------------------------- */
 
 /* Terms of brands ("acme", "@acme", "#acme", "acme corp"): word-bounded, normalised as phrases

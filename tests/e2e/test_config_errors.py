@@ -112,6 +112,16 @@ def test_check_of_what_is_right(site):
     assert re.search(r"ok: 1 brand, 0 sources, 3 rules", done.stdout)
 
 
+def test_check_notes_what_is_run_on_every_post(site):
+    """Rules of which no part must be in a post are told by --check, and named by lint."""
+    (site.folder / "rules.yaml").write_text(RULES + '    regex: ["\\\\d+", "down \\\\d"]\n')
+    site.configure()
+    done = site.mentiond("--check", "--config", site.folder / "config.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"note: 1 of the rules' phrases and regexes is run on every post; 'mentionctl rules lint'",
+                     done.stdout)
+
+
 def test_no_configuration_names_the_places_looked_at(site):
     done = site.mentiond("--check", env={"MENTIOND_CONFIG": ""})
     assert done.returncode == 2
