@@ -252,7 +252,7 @@ static void row(const char *what, double measured, const char *unit, bool at_lea
            met ? "met" : "MISSED");
 }
 
-static void show_speed(double by_size[ARRAY_LEN(sizes)])
+static void show_speed(double by_size[ARRAY_LEN(sizes)], const char *which)
 {
     static const double targets[] = {1, 40, 200, 1000};
 
@@ -269,8 +269,9 @@ static void show_speed(double by_size[ARRAY_LEN(sizes)])
         loop_make(set, &loop);
         double theirs = loop_time(&loop, &normals, &hits);
         by_size[i] = find_time(sizes[i], &normals, PASSES, &found);
-        snprintf(what, sizeof(what), "%zu rules: %.2f us a post, loop %.1f us (%.0f %% hit)",
-                 sizes[i], by_size[i], theirs, 100.0 * (double)found.posts / (double)normals.n);
+        snprintf(what, sizeof(what), "%zu rules%s: %.2f us a post, loop %.1f us (%.0f %% hit)",
+                 sizes[i], which, by_size[i], theirs,
+                 100.0 * (double)found.posts / (double)normals.n);
         row(what, theirs / by_size[i], "x", true, targets[i]);
         loop_free(&loop);
         ruleset_unref(set);
@@ -474,8 +475,12 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--work") == 0)
         return work(argv[2]);
     printf("%-58s %9s     %10s\n", "figure", "measured", "target");
-    show_speed(by_size);
+    show_speed(by_size, "");
     show_growth(by_size);
+    bench_rare_word_anywhere(true);
+    show_speed(by_size, ", harder");
+    show_growth(by_size);
+    bench_rare_word_anywhere(false);
     show_load();
     show_memory();
     bench_posts_create(POSTS, 1000, &posts);

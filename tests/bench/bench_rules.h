@@ -12,6 +12,10 @@
  * Owned by the caller. */
 void bench_pack(size_t n, struct buf *ret_yaml);
 
+/* From now on the rare word of a rule is its last one, of four letters or more (false, as at the start),
+ * or any, however short: then a regex may ask for two short common words. */
+void bench_rare_word_anywhere(bool anywhere);
+
 struct bench_posts {
     char *bytes; /* owned, both */
     struct str *texts;

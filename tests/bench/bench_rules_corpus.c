@@ -80,7 +80,15 @@ static const char *word_said(struct dice *d)
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
-/* The words of rule i: the last one rather rare and not short, the others common. */
+static bool rare_anywhere;
+
+void bench_rare_word_anywhere(bool anywhere)
+{
+    rare_anywhere = anywhere;
+}
+
+/* The words of rule i: one rather rare, the others common. The rare one is the last and not short, or
+ * any of them and of any length. */
 struct rule_words {
     const char *w[4];
     size_t n;
@@ -95,6 +103,10 @@ static void rule_words(size_t i, struct rule_words *ret)
     ret->n = 2 + roll(&d, 3);
     for (size_t k = 0; k < ret->n; k++)
         ret->w[k] = words[50 + roll(&d, 3000)];
+    if (rare_anywhere) {
+        ret->w[roll(&d, (uint32_t)ret->n)] = words[3000 + roll(&d, WORDS - 3000)];
+        return;
+    }
     do
         ret->w[ret->n - 1] = words[3000 + roll(&d, WORDS - 3000)];
     while (strlen(ret->w[ret->n - 1]) < RARE_WORD_MIN);
