@@ -3,7 +3,8 @@
  * needed and a new brand is right from its first hour.
  *
  * Learned in bins of five minutes. A bin waits an hour before it teaches the share of reports, and
- * teaches nothing if an outage was open, so that a slow outage cannot make itself ordinary. */
+ * teaches nothing if an outage was open, so that a slow outage cannot make itself ordinary; but one that
+ * is open for more than a day is no news any more, and would never end if its base was wrong. */
 #include <math.h>
 
 #include "outage/detector.h"
@@ -40,6 +41,15 @@ static void learn_share(struct outage_detector *d, const struct outage_bin *bin,
     d->others += bin->others;
 }
 
+static bool is_busy(const struct outage_detector *d)
+{
+    for (uint32_t i = 0; i < d->n_open; i++) {
+        if (!cluster_is_settled(d, &d->open[i]))
+            return true;
+    }
+    return false;
+}
+
 static void end_bin(struct outage_detector *d)
 {
     double decay = exp(-1 / SHARE_MEMORY_BINS);
@@ -54,7 +64,7 @@ static void end_bin(struct outage_detector *d)
         d->n_bins--;
     }
     d->bins[d->n_bins++] = d->running;
-    d->running = (struct outage_bin){.busy = d->n_open > 0};
+    d->running = (struct outage_bin){.busy = is_busy(d)};
     d->bin++;
 }
 

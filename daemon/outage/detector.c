@@ -87,7 +87,7 @@ static int take_report(struct outage_detector *d, const struct outage_fact *f,
         return error;
     baseline_share(d, r);
     k = cluster_find(d, r);
-    if (!k)
+    if (!k || cluster_is_settled(d, k))
         d->running.reports += (double)r->quarters / QUARTERS;
     if (!k && r->created_ms <= d->now_ms - WINDOW_MS - LEAD_MS)
         return 0; /* too old to explain anything that is open, or to open anything */

@@ -9,6 +9,7 @@
 #define BIN_MS (5 * MINUTE_MS)
 #define WINDOW_MS (60 * MINUTE_MS) /* of the scan, and in which a person counts once */
 #define LEAD_MS (5 * MINUTE_MS)    /* members may be so much older than the onset */
+#define SETTLED_MS (24 * WINDOW_MS) /* an outage that is open so long is what is ordinary now */
 #define BINS 12                    /* of the last hour: volume now, and the base's delay */
 #define BACK_MAX 4                 /* people who said "back", remembered for an open outage */
 #define CLOSED_MAX 8               /* outages that are over, remembered for an hour */
@@ -141,6 +142,11 @@ void cluster_tick(struct outage_detector *d, const struct outage_sink *sink); /*
 /* Tells what is new: members, a doubling, another name. NULL is nothing to tell. */
 void cluster_tell(struct outage_detector *d, struct outage_cluster *k, enum outage_event_kind kind,
                   const struct outage_sink *sink);
+/* Whether the base may learn from its time and its reports. */
+static inline bool cluster_is_settled(const struct outage_detector *d, const struct outage_cluster *k)
+{
+    return d->now_ms - k->opened_ms > SETTLED_MS;
+}
 struct outage_cluster *cluster_by_number(struct outage_detector *d, uint32_t number);
 
 #endif

@@ -320,6 +320,23 @@ static void test_not_again_at_once(void **state)
     rig_finish(&rig);
 }
 
+/* A brand of which one mention in four is a report: the first hours look like an outage, which must
+ * not keep itself open by keeping the base from being learned. */
+static void test_what_lasts_for_days_becomes_ordinary(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    for (unsigned k = 0; k < 3 * 24 * 30; k++) {
+        give(&rig, report_at(&rig, 2.0 * k, 1 + k));
+        chat(&rig, 2.0 * k + 1, 2.0 * k + 2, 3);
+    }
+    assert_true(count_lines(&rig, "opened") > 0);
+    assert_int_equal(outage_open_count(rig.d), 0);
+    rig_finish(&rig);
+}
+
 static void test_a_long_stop_is_caught_up_with(void **state)
 {
     struct rig rig;
@@ -383,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_over_when_quiet),
         cmocka_unit_test(test_sooner_when_people_say_so),
         cmocka_unit_test(test_not_again_at_once),
+        cmocka_unit_test(test_what_lasts_for_days_becomes_ordinary),
         cmocka_unit_test(test_a_long_stop_is_caught_up_with),
         cmocka_unit_test(test_bounded_by_a_giant),
     };
