@@ -388,7 +388,7 @@ static void write_line(const struct layout *l, const struct line *line, size_t *
 {
     size_t at = line->start + line->old, end = line->end;
 
-    while (line->kind != LINE_VERBATIM && end > at && (l->text.s[end - 1] == ' ' || l->text.s[end - 1] == '\t'))
+    while (line->kind != LINE_VERBATIM && end > at && memchr(" \t", l->text.s[end - 1], 2))
         end--;
     for (size_t i = 0; at < end && i < line->new; i++)
         buf_append_char(ret, ' ');
