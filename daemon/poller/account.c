@@ -1,8 +1,8 @@
 /* Accounts at work: the lease that keeps two daemons from spending one budget, the session that outlives a
  * restart, the turn (one request of an account at a time), and the network's own "wait".
  *
- * A lease is asked for every LEASE_RENEW_MS, and taken for LEASE_TTL_MS. Whether we may send is decided by our own
- * monotonic clock: a daemon that slept (SIGSTOP, a suspended laptop) finds its lease stale before it sends anything;
+ * A lease is asked for every LEASE_RETRY_MS, given for LEASE_TTL_MS, and then renewed every LEASE_RENEW_MS. Whether
+ * we may send is decided by our own monotonic clock: a daemon that slept (SIGSTOP, a suspended laptop) finds its lease stale before it sends anything;
  * what it had under way is refused by the store, which compares the whole lease. */
 #include <errno.h>
 #include <stdio.h>
@@ -202,7 +202,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     }
     if (!account->asking)
         ask(account);
-    ask_again_in(account, LEASE_RENEW_MS);
+    ask_again_in(account, account->lease ? LEASE_RENEW_MS : LEASE_RETRY_MS);
 }
 
 bool account_has_lease(const struct poll_account *account)

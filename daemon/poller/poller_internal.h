@@ -15,9 +15,10 @@
 
 #define LEASE_TTL_MS 15000
 #define LEASE_RENEW_MS 5000
+#define LEASE_RETRY_MS 2000  /* while another daemon holds it: a lease given back is taken soon */
 #define LEASE_STALE_MS 10000 /* not renewed for so long by our own clock: requests stop */
 
-#define LEASE_REFUSALS_ONCE_MAX 4 /* with --once: longer than a dead daemon's lease lives */
+#define LEASE_REFUSALS_ONCE_MAX 9 /* with --once: longer than a dead daemon's lease lives */
 
 #define FEED_ARENA_MAX ((size_t)96 * 1024 * 1024) /* one page: body, JSON tree and mentions */
 #define FEED_LOGINS_MAX 3                         /* in one poll */
