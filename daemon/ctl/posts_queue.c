@@ -133,9 +133,9 @@ static int read_events(struct stream_reading *x, struct error *err)
         memcpy(before, x->before, sizeof(before));
         argv[2] = str_from(before);
         r = ask(x->session, ARRAY_LEN(argv), argv, &page, err);
-        for (size_t i = 0; r == 0 && i < page->elements; i++)
+        for (size_t i = 0; r == 0 && page && i < page->elements; i++)
             r = take_entry(x, page->element[i], err);
-        more = r == 0 && page->elements > 0;
+        more = r == 0 && page && page->elements > 0;
         freeReplyObject(page);
         if (x->posts->events >= POSTS_EVENTS_MAX) {
             x->posts->cut = more;
@@ -237,7 +237,7 @@ static int read_page(struct stream_reading *x, const struct fact *facts, size_t 
     if (arena->failed)
         return error_oom(err);
     r = ask(x->session, n + 1, argv, &page, err);
-    if (r < 0)
+    if (r < 0 || !page)
         return r;
     json_use_arena(arena);
     for (size_t i = 0; i < n && i < page->elements; i++) {

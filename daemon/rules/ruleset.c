@@ -124,7 +124,7 @@ void ruleset_unref(struct ruleset *set)
     regex_scratch_destroy(set->scratch);
     for (size_t i = 0; set->patterns && i < set->n_patterns; i++)
         regex_destroy(set->patterns[i].regex);
-    for (size_t i = 0; i < set->n_packs; i++)
+    for (size_t i = 0; set->packs && i < set->n_packs; i++)
         config_doc_destroy(set->packs[i].doc);
     free(set->patterns);
     free(set->conditions);
