@@ -66,7 +66,7 @@ def test_each_account_has_one_daemon(redis_site):
 
 def test_an_orderly_stop_hands_over_at_once(redis_site):
     """SIGTERM gives the leases back: the other needs no 15 s."""
-    pair = Pair(redis_site, 2, interval="2s")
+    pair = Pair(redis_site, 2)
     one = pair.start("one")
     redis_site.wait_heard(pair.ids())
     two = pair.start("two")
