@@ -162,21 +162,15 @@ def test_embedded_never_runs_twice(site, dice, statuses):
 TORN = b"*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$4\r\ntorn\r\n$1\r\n1\r\n*3\r\n$3\r\nSET\r\n$4"
 
 
-def test_embedded_mends_its_file_after_a_power_cut(site, statuses):
-    """A transaction torn by a power cut is out of the file before the server starts; after a mere crash of
-    programs nobody looks for one."""
+def test_embedded_mends_its_file_after_a_crash(site, statuses):
+    """A transaction torn by a crash is out of the file before the server starts."""
     network = site.add(Mastodon(statuses[:100]))
     site.configure([network.source(backfill="24h")])
-    state = site.folder / "state"
     daemon = site.listen()
     assert daemon.stop() == 0
-    log = sorted((state / "appendonlydir").glob("*.incr.aof"))[-1]
+    log = sorted((site.folder / "state" / "appendonlydir").glob("*.incr.aof"))[-1]
     with open(log, "ab") as end:
         end.write(TORN)
-    (state / "boot").write_text("another boot")
     daemon = site.listen()
-    assert daemon.log_lines("machine was booted")
     assert daemon.stop() == 0
     assert b"torn" not in log.read_bytes()
-    daemon = site.listen()
-    assert not daemon.log_lines("machine was booted")
