@@ -1,4 +1,4 @@
-/* What Redis keeps, as functions: a thin caller of the library in daemon/store/queue.lua (docs/queue.md).
+/* What Redis keeps, as functions: a thin caller of the library in daemon/store/queue/ (docs/queue.md).
  * Knows keys, error words, reloading of the library and which errors to repeat; knows no rule of the queue. */
 #ifndef MENTIOND_STORE_H
 #define MENTIOND_STORE_H

@@ -57,7 +57,7 @@ def test_help_knows_every_verb(ctl):
 def test_the_manual_says_what_the_program_says(ctl):
     with open(os.path.join(ROOT, 'docs', 'mentionctl.1')) as page:
         text = page.read()
-    assert ctl('help', '--man').stdout in text, "docs/mentionctl.1 is old: run docs/update-man"
+    assert ctl('help', '--man').stdout in text, "docs/mentionctl.1 is old: put `mentionctl help --man` into it"
 
 
 def test_bash_completes(ctl):
