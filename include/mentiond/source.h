@@ -57,6 +57,7 @@ struct source_request {
     enum request_kind kind;
     bool login; /* this is part of logging in: counted apart, never more than a few in a row */
     const char *endpoint; /* name for budgets and logs: "search", "createSession" */
+    int64_t cost;         /* what it takes of the endpoint's budget, in the network's units; 0: one */
     struct http_request http; /* headers point to `headers` */
     struct http_header headers[SOURCE_HEADERS_MAX];
     const char *argv[SOURCE_ARGV_MAX + 1]; /* EXEC: NULL-terminated; the program's output is the body */
@@ -95,6 +96,7 @@ struct source_step {
     int64_t wait_ms;
     struct str reason;           /* WAIT, RETRY, STOP: for people */
     bool gap;                    /* DONE: the network could not give everything back to low */
+    int64_t spent_micro_usd;     /* any kind: what this reply cost, where reading is charged for; 0: nothing */
 };
 
 /* Where parse() puts mentions: zeroed but for mention_init(), in the arena. They have text, times,
