@@ -1,5 +1,4 @@
-/* Where drivers put mentions: an array that grows by doubling in the page's arena, up to its
- * limit. */
+/* Where drivers put mentions, and the ids of those that are gone: arrays in the page's arena, up to their limits. */
 #include "mentiond/source.h"
 
 #define FIRST_CAP 32
@@ -32,4 +31,14 @@ struct mention *source_page_add(struct source_page *page)
     m = &page->mentions[page->n_mentions++];
     mention_init(m);
     return m;
+}
+
+bool source_page_gone(struct source_page *page, struct str id)
+{
+    if (!page->gone)
+        page->gone = arena_alloc(page->arena, SOURCE_GONE_MAX * sizeof(*page->gone));
+    if (!page->gone || page->n_gone == SOURCE_GONE_MAX)
+        return false;
+    page->gone[page->n_gone++] = arena_str(page->arena, id);
+    return true;
 }

@@ -25,6 +25,8 @@
 #define SOURCE_ARGV_MAX 32
 #define SOURCE_ENV_MAX 4
 #define SOURCE_LINE_MAX (64 * 1024) /* bytes of a JSON line of a file or program */
+#define SOURCE_GONE_MAX 1000 /* ids of one page that its network reports as deleted */
+#define SOURCE_LOOKUP_MAX 100 /* mentions in one look at what became of them */
 
 /* Everything older than `low` is stored. A walk is a way through pages under way: `high` becomes
  * the next low, `next` says where it goes on, `floor` where it may stop. All opaque to the poller,
@@ -80,6 +82,13 @@ struct source_reply {
     int64_t received_at_ms;           /* wall */
 };
 
+/* What a network says in the body of its reply about what it still allows (headers are read by the poller). */
+struct source_budget {
+    bool told;
+    int64_t limit, remaining; /* in a window, in the units of request.cost; -1: not said */
+    int64_t reset_ms;         /* until the next window; -1: not said */
+};
+
 enum step_kind {
     STEP_PAGE,  /* store the mentions with `cursor`, then prepare() again with it */
     STEP_DONE,  /* store with `cursor`; the poll is over */
@@ -97,20 +106,36 @@ struct source_step {
     struct str reason;           /* WAIT, RETRY, STOP: for people */
     bool gap;                    /* DONE: the network could not give everything back to low */
     int64_t spent_micro_usd;     /* any kind: what this reply cost, where reading is charged for; 0: nothing */
+    int64_t gap_from_ms, gap_to_ms; /* wall, the time of what is missing; 0: the poller's guess */
+    struct source_budget budget;    /* of any kind of step; zeroed: nothing was said */
 };
 
 /* Where parse() puts mentions: zeroed but for mention_init(), in the arena. They have text, times,
  * author, links and `named` as the network tells them; brand, source, own, addressed and the
- * verdict are the poller's. */
+ * verdict are the poller's. A mention with edited_at_ms replaces what is stored of it, if that is of an earlier
+ * edit. */
 struct source_page {
     struct arena *arena;
     struct mention *mentions;
     size_t n_mentions, cap;
+    struct str *gone; /* whole ids, "<network>:<id>", that the network says are deleted: erased with this page */
+    size_t n_gone;
     unsigned skipped;        /* items that are no post (wrong shape, private): counted */
     struct str skipped_note; /* about the first of them: "line 17: not JSON"; "" if there is nothing to say */
     struct json_faults faults;
 };
 struct mention *source_page_add(struct source_page *page); /* NULL: full or out of memory */
+/* `id` with its "<network>:" before it, in the arena. False: full or out of memory. Of a mention nobody knows it does
+ * nothing, so a driver need not remember what it gave. */
+bool source_page_gone(struct source_page *page, struct str id);
+
+/* Mentions whose fate is asked for: what their network reports neither as changed nor as deleted is simply absent
+ * from its pages. Both texts are borrowed for the call. */
+struct source_lookup {
+    const struct str *ids;     /* "<network>:<id>" */
+    const struct str *natives; /* as in struct mention; "" where the id says it all */
+    size_t n;                  /* at most the driver's lookup_max */
+};
 
 struct source_driver {
     const char *name;             /* "mastodon", as in config.yaml */
@@ -136,6 +161,17 @@ struct source_driver {
     int (*parse)(const struct source *src, const struct source_cursor *at,
                  const struct source_reply *reply, struct source_page *page,
                  struct source_step *ret_step, struct error *err);
+
+    /* May be NULL (with lookup_max 0): the network tells of deletions by itself, or not at all. The request for a
+     * list of mentions by id, and its reply: mentions that are there are added to the page (their edits are taken
+     * over), each that is not there any more is a source_page_gone(). The step is DONE (the cursor is not used), or
+     * WAIT, RETRY, STOP, LOGIN. Called seldom, for what is waiting or held, never within a walk. */
+    size_t lookup_max;
+    int (*lookup)(const struct source *src, const struct source_lookup *asked, struct arena *arena,
+                  struct source_request *ret_request, struct error *err);
+    int (*parse_lookup)(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err);
 };
 
 /* All drivers, NULL-terminated. */
