@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 
+#include "recorded/recorded.h"
+
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 
 struct tally {
@@ -23,14 +25,41 @@ static bool recordings_path(char *path, size_t size, const char *network)
     return dir != NULL;
 }
 
+static void beside(char *ret, size_t size, const char *body_path, const char *ending)
+{
+    snprintf(ret, size, "%.*s%s", (int)(strrchr(body_path, '.') - body_path), body_path, ending);
+}
+
+/* {"status": 429, "headers": {…}} beside the body. */
+static int read_meta(struct rig *rig, const char *body_path)
+{
+    char path[1400];
+    json_t *meta, *value;
+    const char *name;
+    int status;
+
+    beside(path, sizeof(path), body_path, ".meta.json");
+    meta = json_load_file(path, 0, NULL);
+    json_object_foreach(json_object_get(meta, "headers"), name, value) {
+        if (rig->http.n_headers < HTTP_HEADERS_MAX)
+            rig->http.headers[rig->http.n_headers++] =
+                (struct http_header){.name = arena_str(&rig->arena, str_from(name)),
+                                     .value = arena_str(&rig->arena, json_text(value))};
+    }
+    status = (int)json_get_i64(meta, "status", 200);
+    json_decref(meta);
+    return status;
+}
+
 /* "HTTP/1.1 429 Too Many Requests" and headers beside the body; 200 without. */
 static int read_headers(struct rig *rig, const char *body_path)
 {
-    char path[1100], line[4096];
-    int status = 200;
+    char path[1400], line[4096];
+    int status;
     FILE *f;
 
-    snprintf(path, sizeof(path), "%.*s.headers", (int)(strrchr(body_path, '.') - body_path), body_path);
+    status = read_meta(rig, body_path);
+    beside(path, sizeof(path), body_path, ".headers");
     f = fopen(path, "r");
     while (f && fgets(line, sizeof(line), f)) {
         struct str value, text = str_trim(arena_str(&rig->arena, str_from(line)));
@@ -167,6 +196,89 @@ static void test_hackernews(void **state)
     assert_true(tally.mentions >= 8);
 }
 
+/* ---- file by file -------------------------------------------------------------------------- */
+
+static const struct recorded_network *const networks[] = {NULL};
+
+static const struct recorded_file *find_row(const struct recorded_network *network, const char *name)
+{
+    for (const struct recorded_file *row = network->files; row->name; row++) {
+        if (strcmp(row->name, name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static void check_row(const struct recorded_network *network, const struct recorded_file *row, const char *path)
+{
+    static const char *const outcomes[] = {"page", "done", "login", "wait", "retry", "stop", "error"};
+    struct tally tally = {0};
+    enum recorded_outcome outcome;
+    struct rig rig;
+    int status;
+
+    rig_init(&rig, source_driver_find(str_from(network->driver)), row->options ? row->options : network->options,
+             network->account);
+    rig.account.session = str_from(network->session);
+    rig.at.low = str_from(network->low);
+    rig_prepare(&rig);
+    rig.request.login = row->login;
+    status = read_headers(&rig, path);
+    feed(&rig, path, row->status ? row->status : status, read_body(&rig, path), &tally);
+    outcome = rig.err.text[0] ? TO_ERROR : (enum recorded_outcome)rig.step.kind;
+    if (outcome != row->outcome || tally.mentions != row->mentions || tally.skipped != row->skipped)
+        fail_msg("%s/%s: %s, %u mentions, %u skipped; wanted %s, %u, %u. %s%.*s", network->name, row->name,
+                 outcomes[outcome], tally.mentions, tally.skipped, outcomes[row->outcome], row->mentions,
+                 row->skipped, rig.err.text, STR_FMT(rig.step.reason));
+    rig_finish(&rig);
+}
+
+static bool is_body(const char *name)
+{
+    static const char *const others[] = {".md", ".meta.json", ".headers"};
+
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (str_ends_with(str_from(name), str_from(others[i])))
+            return false;
+    }
+    return name[0] != '.';
+}
+
+static void check_network(const struct recorded_network *network)
+{
+    char folder[1000], path[1300];
+    unsigned n_files = 0;
+    struct dirent *entry;
+    DIR *dir;
+
+    if (!recordings_path(folder, sizeof(folder), network->name)) {
+        print_message("no recordings at %s\n", folder);
+        skip();
+    }
+    dir = opendir(folder);
+    while ((entry = readdir(dir))) {
+        const struct recorded_file *row = find_row(network, entry->d_name);
+
+        if (!is_body(entry->d_name))
+            continue;
+        if (!row)
+            fail_msg("%s/%s has no row in tests/unit/recorded/", network->name, entry->d_name);
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        check_row(network, row, path);
+        n_files++;
+    }
+    closedir(dir);
+    print_message("%s: %u files as expected\n", network->name, n_files);
+}
+
+static void test_each_file(void **state)
+{
+    (void)state;
+    setenv("TEST_TOKEN", "x", 1);
+    for (size_t i = 0; networks[i]; i++)
+        check_network(networks[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_mastodon_search),
         cmocka_unit_test(test_bluesky),
         cmocka_unit_test(test_hackernews),
+        cmocka_unit_test(test_each_file),
     };
 
     json_init();
