@@ -19,6 +19,7 @@ static const struct {
     {{"BADARG", 6}, STORE_BADARG},
     {{"NOBRAND", 7}, STORE_NOBRAND},
     {{"NOSUCHMENTION", 13}, STORE_NOSUCHMENTION},
+    {{"NOSUCHOUTAGE", 12}, STORE_NOSUCHOUTAGE},
     {{"HELD", 4}, STORE_HELD},
     {{"NOTOWNER", 8}, STORE_NOTOWNER},
     {{"BADSTATE", 8}, STORE_BADSTATE},
@@ -399,6 +400,24 @@ int store_ingest(struct store *store, const struct store_batch *batch, store_rep
         call->argv[7 + i] = copy_str(buf_str(&text));
     }
     buf_finish(&text);
+    return pending_start(call, err);
+}
+
+int store_outage_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
+                        store_reply_fn *done, void *user, struct error *err)
+{
+    struct store_pending *call = pending_create(store, state.len ? 7 : 6, done, user);
+
+    if (!call)
+        return error_oom(err);
+    call->argv[0] = copy_str(STR("FCALL"));
+    call->argv[1] = copy_str(STR("outage_commit"));
+    call->argv[2] = copy_str(STR("2"));
+    call->argv[3] = make_key(store, "", brand, "");
+    call->argv[4] = make_key(store, "", brand, ":-");
+    call->argv[5] = copy_str(json_commit);
+    if (state.len)
+        call->argv[6] = copy_str(state);
     return pending_start(call, err);
 }
 

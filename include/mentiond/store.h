@@ -16,7 +16,7 @@
 /* Stable words of docs/queue.md; STORE_OK is none. */
 enum store_word {
     STORE_OK, STORE_BADARG, STORE_NOBRAND, STORE_NOSUCHMENTION, STORE_HELD, STORE_NOTOWNER, STORE_BADSTATE,
-    STORE_TOOMANY, STORE_OVERBUDGET, STORE_STALE, STORE_OLDLIB, STORE_OOM, STORE_OTHER,
+    STORE_TOOMANY, STORE_OVERBUDGET, STORE_STALE, STORE_OLDLIB, STORE_OOM, STORE_NOSUCHOUTAGE, STORE_OTHER,
 };
 
 struct store;
@@ -69,6 +69,21 @@ struct store_batch {
 };
 int store_ingest(struct store *store, const struct store_batch *batch, store_reply_fn *done, void *user,
                  struct error *err);
+
+/* What the outage detector found, its position in the event stream and, if `state` is not empty, its bytes, in
+ * one step: outage_commit of docs/queue.md. Goes with the brand's lease, brought in by outage_open. A commit sent
+ * again answers the same. Errors: STORE_STALE (read everything again with outage_open), STORE_OOM. All is copied.
+ *
+ * The other functions are called by store_call(): outage_open with {"lease"}, outage_state with {} and STORE_READ,
+ * whose reply's text is the bytes (is_null: none), outage_guards with {} and STORE_READ. */
+#define STORE_OUTAGE_STATE_MAX 65536   /* bytes */
+#define STORE_OUTAGE_CHANGES_MAX 32    /* in a commit */
+#define STORE_OUTAGE_MEMBERS_MAX 1000  /* in all changes of a commit */
+#define STORE_OUTAGE_EXAMPLES_MAX 5
+#define STORE_OUTAGE_SERIES_MAX 60     /* points in a change */
+#define STORE_OUTAGE_WHY_MAX 8192      /* bytes */
+int store_outage_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
+                        store_reply_fn *done, void *user, struct error *err);
 
 /* Settings of one brand for the functions (brand_configure). */
 int store_configure_args(const struct settings *settings, const struct brand_settings *brand,
