@@ -206,7 +206,8 @@ static unsigned why_tell(const struct outage_cluster *k)
     return why;
 }
 
-static size_t take_untold(struct outage_detector *d, uint32_t number, uint64_t *refs)
+static size_t take_untold(struct outage_detector *d, uint32_t number, uint64_t *refs,
+                          struct outage_member *members)
 {
     size_t n = 0;
 
@@ -214,23 +215,21 @@ static size_t take_untold(struct outage_detector *d, uint32_t number, uint64_t *
         if (!d->ring[i].untold || d->ring[i].outage != number)
             continue;
         d->ring[i].untold = false;
+        members[n] = (struct outage_member){d->ring[i].ref, d->ring[i].created_ms,
+                                            (double)d->ring[i].quarters / QUARTERS, d->ring[i].less};
         refs[n++] = d->ring[i].ref;
     }
     return n;
 }
 
-void cluster_tell(struct outage_detector *d, struct outage_cluster *k, enum outage_event_kind kind,
-                  const struct outage_sink *sink)
+struct outage_event cluster_event(const struct outage_detector *d, const struct outage_cluster *k,
+                                  enum outage_event_kind kind)
 {
-    uint64_t refs[OUTAGE_RING_MAX];
-    struct outage_event event;
-
-    if (!k)
-        return;
-    event = (struct outage_event){
+    return (struct outage_event){
         .kind = kind,
         .why = kind == OUTAGE_UPDATED ? why_tell(k) : 0,
         .number = k->number,
+        .id = k->id,
         .at_ms = d->now_ms,
         .since_ms = k->since_ms,
         .topic = k->topic,
@@ -241,17 +240,54 @@ void cluster_tell(struct outage_detector *d, struct outage_cluster *k, enum outa
         .expected_per_minute = baseline_expect(d, (struct outage_cell){k->topic, k->place}),
         .score = k->score,
         .threshold = k->threshold,
-        .refs = refs,
     };
-    if (kind == OUTAGE_OPENED && d->n_open > 1)
-        event.beside = d->open[0].number;
-    event.n_refs = take_untold(d, k->number, refs);
-    if (kind == OUTAGE_OPENED || event.why & OUTAGE_DOUBLED)
+}
+
+static void tell(struct outage_detector *d, struct outage_cluster *k, struct outage_event *event,
+                 const struct outage_sink *sink)
+{
+    uint64_t refs[OUTAGE_RING_MAX];
+    struct outage_member members[OUTAGE_RING_MAX];
+
+    if (event->kind == OUTAGE_OPENED && d->n_open > 1) {
+        const struct outage_cluster *other = k == &d->open[0] ? &d->open[1] : &d->open[0];
+
+        event->beside = other->number;
+        event->beside_id = other->id;
+    }
+    event->refs = refs;
+    event->members = members;
+    event->n_refs = take_untold(d, k->number, refs, members);
+    if (event->kind == OUTAGE_OPENED || event->why & OUTAGE_DOUBLED)
         k->people_told = k->people;
     k->topic_told = k->topic;
     k->place_told = k->place;
     k->changed = false;
-    sink->event(sink->user, &event);
+    sink->event(sink->user, event);
+}
+
+void cluster_tell(struct outage_detector *d, struct outage_cluster *k, enum outage_event_kind kind,
+                  const struct outage_sink *sink)
+{
+    struct outage_event event;
+
+    if (!k)
+        return;
+    event = cluster_event(d, k, kind);
+    tell(d, k, &event, sink);
+}
+
+static void tell_opened(struct outage_detector *d, struct outage_cluster *k, const struct outage_alarm *alarm,
+                        const struct outage_sink *sink)
+{
+    struct outage_event event = cluster_event(d, k, OUTAGE_OPENED);
+
+    event.alarm_weight = alarm->weight;
+    event.alarm_minutes = alarm->minutes;
+    event.alarm_chatter = alarm->chatter;
+    event.alarm_topic = alarm->cell.topic;
+    event.alarm_place = alarm->cell.place;
+    tell(d, k, &event, sink);
 }
 
 /* ---- opening ---------------------------------------------------------------------------------- */
@@ -301,6 +337,7 @@ void cluster_open(struct outage_detector *d, const struct outage_alarm *alarm,
         return;
     k = &d->open[d->n_open++];
     *k = (struct outage_cluster){
+        .id = outage_id_make(d->now_ms, alarm->since_ms, named.topic, named.place),
         .number = ++d->last_number,
         .topic = named.topic,
         .place = named.place,
@@ -312,7 +349,7 @@ void cluster_open(struct outage_detector *d, const struct outage_alarm *alarm,
     join_free(d, k, named, alarm->since_ms - LEAD_MS);
     k->peak = ring_weight_since(d, k->number, d->now_ms - PEAK_MS) / 15;
     d->running.busy = true;
-    cluster_tell(d, k, OUTAGE_OPENED, sink);
+    tell_opened(d, k, alarm, sink);
 }
 
 /* ---- closing ---------------------------------------------------------------------------------- */
@@ -345,7 +382,7 @@ static bool is_over(const struct outage_detector *d, const struct outage_cluster
     return weight - base <= most;
 }
 
-static void remember_closed(struct outage_detector *d, const struct outage_cluster *k)
+void cluster_remember_closed(struct outage_detector *d, const struct outage_cluster *k)
 {
     if (d->n_closed == CLOSED_MAX) {
         memmove(d->closed, d->closed + 1, (CLOSED_MAX - 1) * sizeof(d->closed[0]));
@@ -371,7 +408,7 @@ void cluster_tick(struct outage_detector *d, const struct outage_sink *sink)
             continue;
         }
         cluster_tell(d, k, OUTAGE_CLOSED, sink);
-        remember_closed(d, k);
+        cluster_remember_closed(d, k);
         memmove(k, k + 1, (d->n_open - i - 1) * sizeof(*k));
         d->n_open--;
     }

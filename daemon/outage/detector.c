@@ -19,6 +19,7 @@ void outage_destroy(struct outage_detector *d)
         return;
     free(d->ring);
     free(d->copies);
+    free(d->guards);
     free(d);
 }
 
@@ -81,7 +82,7 @@ static int take_report(struct outage_detector *d, const struct outage_fact *f,
     struct outage_report *r = &report;
     struct outage_cluster *k;
     struct outage_alarm alarm;
-    int error = weight_report(d, f, &report.person, &report.quarters);
+    int error = weight_report(d, f, &report.person, &report.quarters, &report.less);
 
     if (error < 0)
         return error;

@@ -21,6 +21,7 @@ struct outage_report {
     uint32_t topics, place;
     uint32_t outage;  /* number of the one it belongs to, also after that is over; 0: free */
     uint8_t quarters; /* what it weighs */
+    uint8_t less;     /* why no more: OUTAGE_LESS_… */
     bool person;      /* the author's first of this hour, and no repost */
     bool untold;      /* no event has brought it yet */
 };
@@ -39,6 +40,7 @@ struct outage_back {
 };
 
 struct outage_cluster {
+    uint64_t id;
     uint32_t number;
     int32_t topic, topic_told; /* -1: not known */
     uint32_t place, place_told;
@@ -87,6 +89,10 @@ struct outage_detector {
     uint32_t n_ring, cap_ring;
     struct outage_copy *copies; /* owned; oldest first */
     uint32_t n_copies, cap_copies;
+    /* what its caller sets: no state */
+    struct outage_guard *guards; /* owned */
+    uint32_t n_guards;
+    double least;
 };
 
 /* A cell: what reports are counted of. -1 and 0: any. */
@@ -102,7 +108,7 @@ double baseline_expect(const struct outage_detector *d, struct outage_cell cell)
 
 /* weight.c: how much of a person's word a report is */
 int weight_report(struct outage_detector *d, const struct outage_fact *f, bool *ret_person,
-                  uint8_t *ret_quarters);
+                  uint8_t *ret_quarters, uint8_t *ret_less);
 
 /* ring.c: the reports, by when they were written */
 int ring_insert(struct outage_detector *d, const struct outage_report *r,
@@ -127,10 +133,14 @@ struct outage_alarm {
     struct outage_cell cell;
     int64_t since_ms;
     double score, threshold;
+    double weight, minutes, chatter; /* of the start that scores most */
 };
 /* Whether what no open outage explains is too much for one of the cells of this report. */
 bool scan_report(const struct outage_detector *d, const struct outage_report *r,
                  struct outage_alarm *ret);
+
+/* look.c */
+uint64_t outage_id_make(int64_t opened_ms, int64_t since_ms, int32_t topic, uint32_t place);
 
 /* cluster.c: outages that are open */
 struct outage_cluster *cluster_find(struct outage_detector *d, const struct outage_report *r);
@@ -139,6 +149,10 @@ void cluster_open(struct outage_detector *d, const struct outage_alarm *alarm,
                   const struct outage_sink *sink);
 void cluster_hear_back(struct outage_detector *d, const struct outage_fact *f);
 void cluster_tick(struct outage_detector *d, const struct outage_sink *sink); /* each minute */
+void cluster_remember_closed(struct outage_detector *d, const struct outage_cluster *k);
+/* An event of it as it is, without members. */
+struct outage_event cluster_event(const struct outage_detector *d, const struct outage_cluster *k,
+                                  enum outage_event_kind kind);
 /* Tells what is new: members, a doubling, another name. NULL is nothing to tell. */
 void cluster_tell(struct outage_detector *d, struct outage_cluster *k, enum outage_event_kind kind,
                   const struct outage_sink *sink);

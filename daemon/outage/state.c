@@ -8,7 +8,7 @@
 #include "outage/detector.h"
 
 #define MAGIC UINT32_C(0x3144544f) /* "OTD1" */
-#define VERSION 1
+#define VERSION 2
 #define CHECKSUM_LEN 8
 #define TIME_MAX_MS (INT64_C(1) << 53)
 #define WEIGHT_MAX 1e12
@@ -131,6 +131,7 @@ static void code_topic(struct codec *c, int32_t *topic)
 
 static void code_cluster(struct codec *c, struct outage_detector *d, struct outage_cluster *k)
 {
+    code_u64(c, &k->id, "an outage's id", 8);
     code_u32(c, &k->number, d->last_number, "an outage's number");
     code_topic(c, &k->topic);
     code_topic(c, &k->topic_told);
@@ -193,7 +194,7 @@ static void make_array(struct codec *c, void *array, uint32_t n, uint32_t *ret_c
 static void code_report(struct codec *c, struct outage_detector *d, uint32_t i)
 {
     struct outage_report *r = &d->ring[i];
-    uint64_t quarters = r->quarters;
+    uint64_t quarters = r->quarters, less = r->less;
 
     code_time(c, &r->created_ms, d->now_ms, "a report's time");
     code_u64(c, &r->author, "a report's author", 8);
@@ -202,13 +203,17 @@ static void code_report(struct codec *c, struct outage_detector *d, uint32_t i)
     code_u32(c, &r->place, UINT32_MAX, "a report's place");
     code_u32(c, &r->outage, d->last_number, "a report's outage");
     code_u64(c, &quarters, "a report's weight", 1);
+    code_u64(c, &less, "why a report weighs less", 1);
     code_bool(c, &r->person, "a report's mark");
     code_bool(c, &r->untold, "a report's mark");
     r->quarters = (uint8_t)quarters;
+    r->less = (uint8_t)less;
     if (c->wrong)
         return;
     if (quarters > QUARTERS)
         c->wrong = "a report's weight";
+    else if (less >> OUTAGE_LESS_COUNT)
+        c->wrong = "why a report weighs less";
     else if (i > 0 && r->created_ms < d->ring[i - 1].created_ms)
         c->wrong = "the order of reports";
     else if (r->untold && !cluster_by_number(d, r->outage))

@@ -117,16 +117,31 @@ static bool author_seen(const struct outage_detector *d, const struct outage_fac
     return false;
 }
 
+static bool is_announced(const struct outage_detector *d, const struct outage_fact *f)
+{
+    for (uint32_t i = 0; i < d->n_guards; i++) {
+        const struct outage_guard *g = &d->guards[i];
+
+        if (g->maintenance && d->now_ms >= g->from_ms && d->now_ms < g->until_ms &&
+            cell_compatible((struct outage_cell){g->topic, g->place}, f->topics, f->place))
+            return true;
+    }
+    return false;
+}
+
 int weight_report(struct outage_detector *d, const struct outage_fact *f, bool *ret_person,
-                  uint8_t *ret_quarters)
+                  uint8_t *ret_quarters, uint8_t *ret_less)
 {
     unsigned quarters = f->faint ? FAINT_QUARTERS : QUARTERS, n_copies;
-    bool person = !f->repost && !author_seen(d, f);
+    bool seen = author_seen(d, f), announced = is_announced(d, f), person = !f->repost && !seen;
     int r = count_copies(d, f, &n_copies);
 
     if (r < 0)
         return r;
-    if (!person || n_copies > 2)
+    *ret_less = (uint8_t)((f->faint ? OUTAGE_LESS_FAINT : 0) | (f->repost ? OUTAGE_LESS_REPOST : 0) |
+                          (seen ? OUTAGE_LESS_AGAIN : 0) | (f->young ? OUTAGE_LESS_YOUNG : 0) |
+                          (n_copies > 1 ? OUTAGE_LESS_COPY : 0) | (announced ? OUTAGE_LESS_MAINTENANCE : 0));
+    if (!person || n_copies > 2 || announced)
         quarters = 0;
     if (f->young)
         quarters /= 2;

@@ -17,6 +17,7 @@
 #define OUTAGE_OPEN_MAX 8            /* at once; what would open a further one stays unexplained */
 #define OUTAGE_PLACES_MAX 96         /* whose share is known; the least heard of gives way */
 #define OUTAGE_TOPICS_MAX 24         /* bits of a topic set */
+#define OUTAGE_GUARDS_MAX 200        /* what was rejected, and windows of maintenance */
 #define OUTAGE_MEMORY_MAX (60 * 1024) /* bytes of one detector; its saved form is no larger */
 
 enum outage_kind {
@@ -41,6 +42,22 @@ struct outage_fact {
     uint32_t words[MENTION_WORDS_MAX]; /* hashes of distinct words, for near-copies */
 };
 
+/* Why a report weighs less than one. */
+#define OUTAGE_LESS_AGAIN (1u << 0)       /* the same person within the hour */
+#define OUTAGE_LESS_REPOST (1u << 1)
+#define OUTAGE_LESS_YOUNG (1u << 2)       /* a new account that few follow */
+#define OUTAGE_LESS_COPY (1u << 3)        /* a near-copy of another text */
+#define OUTAGE_LESS_FAINT (1u << 4)       /* too few points for the verdict */
+#define OUTAGE_LESS_MAINTENANCE (1u << 5) /* announced work */
+#define OUTAGE_LESS_COUNT 6
+
+struct outage_member {
+    uint64_t ref;
+    int64_t created_ms;
+    double weight; /* 0 to 1 */
+    unsigned less; /* why it is not 1 */
+};
+
 enum outage_event_kind { OUTAGE_OPENED, OUTAGE_UPDATED, OUTAGE_CLOSED };
 
 /* Why an OUTAGE_UPDATED is worth telling people; 0 when it only brings members. */
@@ -51,7 +68,9 @@ enum outage_event_kind { OUTAGE_OPENED, OUTAGE_UPDATED, OUTAGE_CLOSED };
 struct outage_event {
     enum outage_event_kind kind;
     unsigned why;
-    uint32_t number; /* of the outage: 1, 2, … of this brand */
+    uint32_t number; /* of the outage: 1, 2, … of this brand, as long as its detector lives */
+    uint64_t id;     /* of the outage: the same if another detector finds it; see outage_id_format() */
+    uint64_t beside_id;
     uint32_t beside; /* OPENED: an open outage that this one was told apart from, else 0 */
     int64_t at_ms;   /* when it is said: the arrival clock */
     int64_t since_ms; /* when it began, by what people wrote */
@@ -61,8 +80,14 @@ struct outage_event {
     uint32_t reports; /* all that belong to it */
     double per_minute, expected_per_minute; /* reports: at its height so far, and ordinarily */
     double score, threshold;                /* when it opened */
+    /* OPENED: what reached the threshold: this weight in these minutes, where chatter would have brought `chatter`,
+     * among reports of this topic (-1: any) and place (0: any) */
+    double alarm_weight, alarm_minutes, alarm_chatter;
+    int alarm_topic;
+    uint32_t alarm_place;
     const uint64_t *refs; /* members since the last event; borrowed for the call */
     size_t n_refs;
+    const struct outage_member *members; /* the same with what is known of them */
 };
 
 /* Called during outage_update() and outage_tick(), in the order of `at_ms`. */
@@ -86,12 +111,48 @@ int outage_update(struct outage_detector *d, struct outage_fact *facts, size_t n
  * arrives; however late, events are those of every minute in between. */
 void outage_tick(struct outage_detector *d, int64_t now_ms, const struct outage_sink *sink);
 
+/* What the settings and people say. None of it is part of the state: to be given again after a load. */
+struct outage_guard {
+    int topic;      /* -1: any */
+    uint32_t place; /* 0: any */
+    int64_t from_ms, until_ms;
+    /* Reports of it weigh nothing. Else what fits opens at three times the threshold, and twice the rate of what
+     * was rejected counts as ordinary. */
+    bool maintenance;
+    double per_minute;
+};
+/* Copies at most OUTAGE_GUARDS_MAX. */
+void outage_set_guards(struct outage_detector *d, const struct outage_guard *guards, size_t n_guards);
+/* So much weight within an hour opens anything; below 3 it is 3. */
+void outage_set_least(struct outage_detector *d, double people);
+
 size_t outage_open_count(const struct outage_detector *d);
 size_t outage_memory(const struct outage_detector *d); /* bytes */
 
 /* The whole state as bytes of a version of their own, with a checksum. False when the buffer's
  * limit is met. */
 bool outage_save(const struct outage_detector *d, struct buf *out);
+
+/* ---- looking into it, and mending ------------------------------------------------------------- */
+
+/* Open outages as they are now, without members, as events of kind UPDATED. */
+void outage_each_open(const struct outage_detector *d, const struct outage_sink *sink);
+/* Reports of an outage by minutes: of those that begin at from_ms, a minute's beginning, n counts. */
+void outage_count_minutes(const struct outage_detector *d, uint32_t number, int64_t from_ms, unsigned *ret_counts,
+                          size_t n);
+/* Its first members that weigh most: at most n refs; returns how many. */
+size_t outage_examples(const struct outage_detector *d, uint32_t number, uint64_t *ret_refs, size_t n);
+/* It is none, people say: gone without a word, its reports open nothing any more. */
+void outage_drop(struct outage_detector *d, uint64_t id);
+/* An anew made detector found what is known by another id already, with so many reports. */
+void outage_rename(struct outage_detector *d, uint32_t number, uint64_t id, uint32_t reports);
+/* Tells an open outage as if it opened now, with all its members. */
+void outage_tell_again(struct outage_detector *d, uint32_t number, const struct outage_sink *sink);
+
+/* "261121-1832-k3f": the minute it was opened (UTC), and three letters that tell those of one minute apart. */
+#define OUTAGE_ID_LEN 15
+void outage_id_format(uint64_t id, char ret_text[OUTAGE_ID_LEN + 1]);
+bool outage_id_parse(struct str text, uint64_t *ret_id);
 
 /* The inverse, trusting nothing: -EBADMSG names what cannot be (another version, cut off, a number
  * out of its range). Then the caller starts anew from the stream. */
