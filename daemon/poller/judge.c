@@ -106,7 +106,7 @@ enum judge_result judge_mention(const struct source *source, const struct poll_b
     m->fetched_at_ms = fetched_at_ms;
     if (brand->exclude && term_set_match(brand->exclude, m->text))
         return JUDGE_EXCLUDED;
-    if (source->driver->loose_search && brand->terms && !term_set_match(brand->terms, m->text) &&
+    if (source->driver->loose_search && !source->unfiltered && brand->terms && !term_set_match(brand->terms, m->text) &&
         !term_set_match(brand->terms, m->url))
         return JUDGE_UNRELATED;
     if (mention_check(m, err) < 0)

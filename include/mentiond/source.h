@@ -50,6 +50,7 @@ struct source {
     void *config;                           /* driver->config_size bytes */
     struct source_account *account;         /* never NULL */
     int64_t interval_ms, overlap_ms, max_pages, backfill_ms;
+    bool unfiltered; /* set by check(): all that comes is about the brand, whatever loose_search says */
 };
 
 enum request_kind { REQUEST_HTTP, REQUEST_EXEC, REQUEST_READ };
