@@ -10,9 +10,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NOW 1795282200000
 
-static const char *const options[] = {
-    "instance: https://example.social\nhashtags: [acme]\n", "query: acme\n", "query: acme\n",
-    "path: x.jsonl\nrebase: now\n", "argv: [x]\n",
+static const struct {
+    const char *driver, *options;
+} fuzzed[] = {
+    {"mastodon", "instance: https://example.social\nhashtags: [acme]\n"},
+    {"bluesky", "query: acme\n"},
+    {"hackernews", "query: acme\n"},
+    {"file", "path: x.jsonl\nrebase: now\n"},
+    {"exec", "argv: [x]\n"},
+    {"discourse", "forum: https://forum.example/sub\n"},
+    {"discourse", "forum: https://forum.example\nquery: acme\n"},
 };
 static const int statuses[] = {200, 200, 200, 200, 206, 302, 400, 401, 403, 404, 429, 500};
 static const struct source_cursor cursors[] = {
@@ -39,11 +46,11 @@ struct bench {
 
 static bool build(struct bench *b, size_t which)
 {
-    const struct source_driver *driver = source_drivers[which];
+    const struct source_driver *driver = source_driver_find(str_from(fuzzed[which].driver));
     struct option_target target = {driver->options, arena_zalloc(&b->arena, driver->config_size)};
 
     diag_init(&b->diag);
-    b->doc = config_doc_parse("fuzz", str_from(options[which]), &b->diag);
+    b->doc = config_doc_parse("fuzz", str_from(fuzzed[which].options), &b->diag);
     if (!b->doc || !options_decode(&target, 1, "source", b->doc->root, b->doc, &b->diag))
         return false;
     if (driver->needs_account)
@@ -92,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .file_len = (int64_t)size, .login = data[1] & 0x40,
                                   .received_at_ms = NOW};
     arena_init(&b.arena, 64 * 1024 * 1024);
-    if (build(&b, data[0] % ARRAY_LEN(options))) {
+    if (build(&b, data[0] % ARRAY_LEN(fuzzed))) {
         const struct source_cursor *at = &cursors[data[1] % ARRAY_LEN(cursors)];
 
         b.account.session = str_from(sessions[data[2] / 64 % ARRAY_LEN(sessions)]);

@@ -5,7 +5,7 @@
 
 #include <dirent.h>
 
-#include "recorded/recorded.h"
+#include "recorded/discourse.h"
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 
@@ -198,7 +198,9 @@ static void test_hackernews(void **state)
 
 /* ---- file by file -------------------------------------------------------------------------- */
 
-static const struct recorded_network *const networks[] = {NULL};
+static const struct recorded_network *const networks[] = {
+    &recorded_discourse, NULL,
+};
 
 static const struct recorded_file *find_row(const struct recorded_network *network, const char *name)
 {

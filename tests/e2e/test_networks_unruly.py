@@ -1,0 +1,109 @@
+"""Networks as they are: pages come repeated and in any order, posts a minute late, others are taken back while the daemon
+reads. Every post is heard once. And each network's own way of refusing."""
+import re
+import signal
+
+import pytest
+
+from lib.discourse import Discourse
+from lib.posts import now_ms, text_of
+from lib.unruly import Post, error, minutes_ago
+from lib.waiting import wait_for
+
+
+def posts(start, n, minutes=30, late=False):
+    """`n` posts a second apart, the last of them `minutes` ago."""
+    return [Post(i, text_of(i), minutes_ago(minutes) - (n - 1 - (i - start)) * 1000, late) for i in range(start, start + n)]
+
+
+NETWORKS = {
+    "discourse": lambda: (Discourse(unruly=True), {}, {}),
+    "discourse search": lambda: (Discourse(unruly=True), {"query": "acme"}, {}),
+}
+
+
+def poll_until_heard(site, daemon, ids, seconds=30):
+    """SIGHUP polls at once; a poll that met a page from somebody's cache is followed by another."""
+    def heard():
+        if ids <= site.mention_ids():
+            return True
+        daemon.send_signal(signal.SIGHUP)
+        return False
+    wait_for(heard, seconds, lambda: f"missing {sorted(ids - site.mention_ids())[:5]}; {daemon.lines[-5:]}", every=0.3)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_post_is_heard_once(redis_site, name):
+    network, options, env = NETWORKS[name]()
+    redis_site.add(network)
+    network.post(*posts(0, 140))
+    accounts = {"one": network.account()} if hasattr(network, "account") else {}
+    redis_site.configure([network.source(**options)], accounts=accounts)
+    daemon = redis_site.listen(env=env)
+    redis_site.wait_heard(network.ids(), 30)
+    deleted = set()
+    for start, late in ((200, 203), (300, 303), (400, 403)):
+        network.post(*posts(start, 60, minutes=2), *posts(late + 60, 5, minutes=3, late=True))
+        network.take_back(start - 100 if start > 200 else 100, start + 7)
+        deleted |= {start - 100 if start > 200 else 100, start + 7}
+        poll_until_heard(redis_site, daemon, network.ids(gone=False))
+        network.let_out()
+        poll_until_heard(redis_site, daemon, network.ids(gone=False))
+    assert daemon.stop() == 0
+    gone = {network.id_of(network.posts[n]) for n in deleted}
+    heard = [e["id"] for e in redis_site.events("mention.heard")]
+    assert len(heard) == len(set(heard)), "none twice"
+    assert redis_site.mention_ids() - gone == network.ids(gone=False)
+    assert set(heard) <= network.ids()
+    assert not daemon.complaints("not understood|could not give back everything|stopped")
+    assert network.n_repeated > 0
+
+
+def check_refusal(site, network, reply, says, kind, options=None):
+    """One refusal by the network: what the log says of it, and that a later poll works again."""
+    refused = []
+
+    def refuse(request):
+        if network.is_page(request) and not refused:
+            refused.append(request)
+            return reply
+        return None
+
+    network.before = refuse
+    accounts = {"one": network.account()} if hasattr(network, "account") else {}
+    site.configure([network.source(**(options or {}))], accounts=accounts)
+    daemon = site.listen()
+    line = daemon.wait_log(kind, 30)
+    assert re.search(says, line), line
+    return daemon, line
+
+
+DISCOURSE_REFUSALS = {
+    "request limiter": (error(429, "Slow down, too many requests from this IP address.\nPlease retry again in 7 seconds.\n"
+                                   "Error code: ip_10_secs_limit.", Retry_After=7, Content_Type="text/plain"),
+                        "next_try_in=[78]s", "asks us to wait"),
+    "search": (error(429, {"failed": "FAILED", "message": "You've performed this action too many times"}),
+               "too many times.*next_try_in=\"?(1m|60s|61s)", "asks us to wait"),
+    "action": (error(429, {"errors": ["Please wait."], "error_type": "rate_limit", "extras": {"wait_seconds": 42}}),
+               "Please wait.*next_try_in=4[23]s", "asks us to wait"),
+    "login page": (error(200, "<!DOCTYPE html><html><form action=/login>"), "does the forum need a key", "trying again"),
+    "key": (error(403, {"errors": ["You need to be logged in to do that."], "error_type": "not_logged_in"}),
+            "logged in", "source stopped"),
+}
+
+
+@pytest.mark.parametrize("name", DISCOURSE_REFUSALS)
+def test_discourse_refuses(redis_site, name):
+    reply, says, kind = DISCOURSE_REFUSALS[name]
+    check_refusal(redis_site, redis_site.add(Discourse(posts(0, 3))), reply, says, kind)
+
+
+def test_discourse_takes_everything_of_the_own_forum(redis_site):
+    """Elsewhere posts need the brand's terms."""
+    network = redis_site.add(Discourse([Post(1, "acme is down", now_ms()), Post(2, "it is down", now_ms())]))
+    redis_site.configure([network.source()])
+    assert redis_site.once().status == 0
+    redis_site.check_exactly({network.id_of(network.posts[1])})
+    redis_site.configure([network.source(everything=True, name="own")])
+    assert redis_site.once().status == 0
+    redis_site.check_exactly(network.ids())
