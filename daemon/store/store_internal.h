@@ -4,7 +4,7 @@
 
 #include "mentiond/store.h"
 
-#define STORE_LIBRARY_VERSION "1.0" /* what library_version() in the queue library answers */
+#define STORE_LIBRARY_VERSION "1.1" /* what library_version() in the queue library answers */
 #define STORE_OPS_PAIRS_MAX 8
 
 /* One FCALL from request to final answer, through retries and reloads of the library. */

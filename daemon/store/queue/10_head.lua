@@ -3,9 +3,10 @@
 --
 -- One file by Redis' nature, kept in parts that the build concatenates in the order of their
 -- numbers. Each part owns one idea and one table: keys, args, settings, events, lanes, cases,
--- mentions, waiting, claims, acts, timers, ingest (four parts), readers, accounts, looking; the last one
--- registers the functions. A part uses only the tables of the parts before it, but for `timers`
--- and `claims`, which are declared here because time and people both end a claim.
+-- mentions, waiting, claims, acts, outages (five parts), timers, ingest (four parts), readers, accounts,
+-- looking; the last one registers the functions. A part uses only the tables of the parts before it, but for
+-- `timers`, `claims` and `outages`, which are declared here because time and people both end a claim, and
+-- because what waits may wait in an outage.
 --
 -- While a library is loaded Redis lends it nothing but the language and `redis`: no ipairs, no
 -- table.concat. What runs at load time (the schemas, the registering) does without.
@@ -13,7 +14,7 @@
 -- The rule above all others: check, then write. Lua does not roll back, so nothing is written before
 -- all that may be refused has been looked at, and nothing after the first write may fail.
 
-local VERSION = '1.0'
+local VERSION = '1.1'
 
 local SECOND = 1000
 local MINUTE = 60 * SECOND
@@ -49,6 +50,7 @@ local CLASSES = { 'outage', 'complaint', 'praise', 'none' }
 
 local timers = {}
 local claims = {}
+local outages = {}
 
 local function fail(word)
     error({ err = word })

@@ -24,7 +24,7 @@ function mentions.state(cx, id)
 end
 
 local function from_state(cx, m, s)
-    m.state, m.owner, m.own, m.lane = s.state, s.owner, s.own, s.lane
+    m.state, m.owner, m.own, m.lane, m.pool = s.state, s.owner, s.own, s.lane, s.pool
     m.class = s.class or (s.lane and lanes.parse(s.lane).class)
     m.due = tonumber(s.due_at)
     m.case = s.case or m.id

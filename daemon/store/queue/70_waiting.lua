@@ -1,6 +1,6 @@
 
 -- waiting ---------------------------------------------------------------------------------------
--- Where a queued mention is: in its lane, or in the set of the agent who owns its case.
+-- Where a queued mention is: in its lane, in the set of the agent who owns its case, or in an outage.
 
 local waiting = {}
 
@@ -18,6 +18,10 @@ function waiting.leave(cx, m)
         redis.call('ZREM', cx.timers, 'back|' .. m.id, 'late|' .. m.id)
         mentions.unset(cx, m, 'own')
         m.own = nil
+        return
+    end
+    if m.pool then
+        outages.leave(cx, m)
         return
     end
     lanes.remove(cx, m.lane, m.id)

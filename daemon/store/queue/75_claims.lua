@@ -89,7 +89,11 @@ local function candidate(cx, class, filter, own)
     local lane, due = first_lane(cx, class, filter)
     local mine = own[class]
     if lane and not (mine and mine.order < due) then
-        return { lane = lane, due = due, order = due }
+        mine = { lane = lane, due = due, order = due }
+    end
+    local item = class == 'outage' and outages.candidate(cx, filter)
+    if item and not (mine and mine.order <= item.order) then
+        return item
     end
     return mine
 end
@@ -236,12 +240,13 @@ local function case_counts(cx, c)
     })
 end
 
--- Room for the customer's tier and note, the outage and the budget is
--- in `context`: the parts that know them add their names.
+-- Room for the customer's tier and note and the budget is in `context`: the parts that know them add their
+-- names.
 function claims.reply(cx, c, m)
     local body = redis.call('GET', mentions.key(cx, m.id)) or ''
     local ids = waiting_ids(cx, c)
-    local room = limits.reply_bytes - #body - #table.concat(ids) - 1024
+    local outage = outages.context(cx, m)
+    local room = limits.reply_bytes - #body - #table.concat(ids) - #(outage or '') - 1024
     local members = claims.case_json(cx, c, m.id, room)
     local counts = case_counts(cx, c)
     for _, one in ipairs(members) do
@@ -255,7 +260,7 @@ function claims.reply(cx, c, m)
         { 'hint', c.hint and json_text(c.hint) },
         { 'mention', body ~= '' and body or 'null' }, { 'waiting', json_texts(ids) },
         { 'context', json_object({ { 'case', json_list(members) },
-            { 'author', json_list(author) }, { 'counts', counts } }) },
+            { 'author', json_list(author) }, { 'counts', counts }, { 'outage', outage } }) },
     })
 end
 
@@ -278,13 +283,16 @@ local function is_ghost(cx, m)
 end
 
 -- The next one for this agent. In passing it moves what is waiting in a lane although its case is
--- held (the rest of a large case, a merger) to the holder; so it may look more than once.
+-- held (the rest of a large case, a merger) to the holder; so it may look more than once. It may be an outage: that
+-- is the third value.
 local function next_one(cx, given, filter)
     local moved = 0
     for _ = 1, limits.case_step do
         local one = choose(cx, given, filter)
         if not one then
             return nil
+        elseif one.outage then
+            return nil, nil, outages.need(cx, one.outage)
         end
         local id = one.id or redis.call('ZRANGE', lanes.key(cx, one.lane), 0, 0)[1]
         local m = mentions.find(cx, id, one.lane, one.due)
@@ -306,17 +314,20 @@ local function claim_next(cx, given)
     claims.refuse_too_many(cx, {}, given.agent)
     local filter = filter_of(cx, given)
     timers.run(cx, limits.claim_steps)
-    local m, c = next_one(cx, given, filter)
+    local m, c, outage = next_one(cx, given, filter)
     -- before it says there is nothing, it looks at all that time may have brought back
     local rounds = limits.members / limits.tick_steps
-    while not m and rounds > 0 and timers.run(cx, limits.tick_steps) > 0 do
-        m, c = next_one(cx, given, filter)
+    while not m and not outage and rounds > 0 and timers.run(cx, limits.tick_steps) > 0 do
+        m, c, outage = next_one(cx, given, filter)
         rounds = rounds - 1
     end
-    if not m then
+    if not m and not outage then
         return false
     end
     redis.call('HINCRBY', cx.brand, 'claims', 1)
+    if outage then
+        return outages.take(cx, outage, outages.case(cx, outage.id), given.agent, given.lease)
+    end
     local was = c.owner
     if timers.end_lease(cx, c) then
         m = mentions.find(cx, m.id)
@@ -366,7 +377,10 @@ local function claim_named(cx, given)
 end
 
 function claims.claim(cx, given)
-    if args.one_of(given, 'id', 'case') then
+    local by = args.one_of(given, 'id', 'case', 'outage')
+    if by == 'outage' then
+        return outages.claim(cx, given)
+    elseif by then
         return claim_named(cx, given)
     end
     return claim_next(cx, given)

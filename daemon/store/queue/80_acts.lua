@@ -103,6 +103,7 @@ function acts.let_go(cx, c, n, kind, by)
         end
         waiting.to_lane(cx, c, m)
         mentions.tell(cx, kind, m, by)
+        outages.take_back(cx, c, m)
     end
     local rest = n - #ids
     local returned = rest > 0 and waiting.give_back(cx, c, rest) or 0
@@ -110,10 +111,14 @@ function acts.let_go(cx, c, n, kind, by)
         return #ids, false
     end
     cases.unlease(cx, c, true)
+    outages.let_go(cx, c, kind, by)
     return #ids, true
 end
 
 function acts.renew(cx, given)
+    if args.one_of(given, 'id', 'case', 'outage') == 'outage' then
+        return outages.renew(cx, given)
+    end
     local m, c = target(cx, given)
     must_hold(cx, given, m, c)
     cases.lease(cx, c, given.agent, given.lease)
@@ -147,8 +152,11 @@ local function release_all(cx, given)
 end
 
 function acts.release(cx, given)
-    if args.one_of(given, 'id', 'case', 'all') == 'all' then
+    local by = args.one_of(given, 'id', 'case', 'outage', 'all')
+    if by == 'all' then
         return release_all(cx, given)
+    elseif by == 'outage' then
+        return outages.release(cx, given)
     end
     local m, c = target(cx, given)
     must_hold(cx, given, m, c)

@@ -7,6 +7,8 @@ timers.schema = { limit = whole(1, limits.tick_steps), req = text(64), test_now 
 
 local handlers = {}
 
+timers.handlers = handlers
+
 local function again(cx, kind, what, at)
     redis.call('ZADD', cx.timers, lanes.score(at), kind .. '|' .. what)
 end
@@ -56,6 +58,7 @@ function handlers.back(cx, id)
     end
     waiting.leave(cx, m)
     waiting.to_lane(cx, c, m)
+    outages.take_back(cx, c, m)
 end
 
 function handlers.wake(cx, id)

@@ -9,6 +9,8 @@ readers.schema = {
     remove = FLAG, req = text(64), test_now = whole(0, MAX_MS),
 }
 
+do -- a scope of its own
+
 local function parts(id)
     local ms, n = id:match('^(%d+)%-?(%d*)$')
     return tonumber(ms), tonumber(n) or 0
@@ -19,6 +21,8 @@ local function before(a, b)
     local b_ms, b_n = parts(b)
     return a_ms < b_ms or (a_ms == b_ms and a_n < b_n)
 end
+
+readers.before = before
 
 function readers.commit(cx, given)
     local by = args.one_of(given, 'position', 'remove')
@@ -68,4 +72,6 @@ function timers.trim(cx)
     cx.conf.trimmed = first and first[1] or cx.stamp .. '-0'
     redis.call('HSET', cx.brand, 'trimmed', cx.conf.trimmed)
     return gone
+end
+
 end

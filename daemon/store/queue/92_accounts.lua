@@ -4,6 +4,8 @@
 
 local accounts = {}
 
+do -- a scope of its own
+
 accounts.take_schema = {
     daemon = needed(text(128, { match = '^[A-Za-z0-9._:@-]+$' })),
     nonce = needed(text(64, { min = 8, match = '^[0-9A-Za-z_-]+$' })),
@@ -81,4 +83,21 @@ end
 
 function accounts.session_get(cx)
     return redis.call('GET', keys.of(cx, 'session'))
+end
+
+-- What a daemon says of itself: to a full Redis too, unlike a plain XADD.
+local OPS_KEPT = 10000
+
+accounts.say_schema = {
+    type = needed(text(64, { match = '^[a-z._]+$' })), fields = list(text(1024, { min = 0, free = true }), 16),
+}
+
+function accounts.say(cx, given)
+    local fields = given.fields or {}
+    if #fields % 2 == 1 then
+        fail('BADARG field=fields wanted: names and values')
+    end
+    return redis.call('XADD', cx.events, 'MAXLEN', '~', OPS_KEPT, '*', 'type', given.type, unpack(fields))
+end
+
 end

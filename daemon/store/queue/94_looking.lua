@@ -8,6 +8,8 @@ looking.get_schema = { id = needed(text(limits.id_bytes)), agent = agent(),
     test_now = whole(0, MAX_MS) }
 looking.stats_schema = { agent = agent(), test_now = whole(0, MAX_MS) }
 
+do -- a scope of its own
+
 local SHOWN_TEXT = { 'outcome', 'cause', 'by' }
 local SHOWN_INT = { 'at', 'wake', 'reposts' }
 
@@ -29,6 +31,7 @@ function looking.get(cx, given)
         { 'lease_until', m.state == 'claimed' and int(c.ends) },
         { 'hint', m.state == 'queued' and c.owner and json_text(c.owner) },
         { 'waits_for', m.own and json_text(m.own) },
+        { 'outage', m.s.outage and json_text(m.s.outage) },
         { 'answered_at', c.answered and int(c.answered) },
     }
     for _, name in ipairs(SHOWN_TEXT) do
@@ -78,7 +81,8 @@ local function mine(cx, name)
             out[#out + 1] = json_object({ { 'case', json_text(case) },
                 { 'since', int(c.since or 0) }, { 'lease_until', int(c.ends) },
                 { 'mentions', json_texts(cases.claimed(cx, c, 20)) },
-                { 'waiting', int(waiting.left(cx, c)) } })
+                { 'waiting', int(outages.of_case(case) and outages.left(cx, outages.of_case(case))
+                    or waiting.left(cx, c)) } })
         end
     end
     return json_list(out)
@@ -112,4 +116,6 @@ function looking.stats(cx, given)
         { 'mine', given.agent and mine(cx, given.agent) },
         { 'events', int(redis.call('XLEN', cx.events)) }, { 'trimmed', json_text(cx.conf.trimmed) },
     })
+end
+
 end

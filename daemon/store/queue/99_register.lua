@@ -126,18 +126,21 @@ local function of_account(schema, run)
     end)
 end
 
-local function batch(names, values)
-    local cx = brand_context(names)
-    local header = args.decode(values[1])
-    need_brand(cx)
-    local test_now = header.test_now
-    if test_now ~= nil and kinds.int(test_now, { min = 0, max = MAX_MS }) then
-        fail('BADARG field=test_now wanted: a whole number')
-    end
-    settings.set_clock(cx, test_now)
-    local reply = ingest.run(cx, header, values)
-    done(cx)
-    return reply
+-- A JSON header and what belongs to it as further arguments. It says itself when it is a repeat.
+local function with_values(run)
+    return guarded(function(names, values)
+        local cx = brand_context(names)
+        local header = args.decode(values[1])
+        need_brand(cx)
+        local test_now = header.test_now
+        if test_now ~= nil and kinds.int(test_now, { min = 0, max = MAX_MS }) then
+            fail('BADARG field=test_now wanted: a whole number')
+        end
+        settings.set_clock(cx, test_now)
+        local reply = run(cx, header, values)
+        done(cx)
+        return reply
+    end)
 end
 
 local function register(name, callback, ...)
@@ -153,7 +156,7 @@ register('library_version', function()
 end, 'no-writes')
 
 register_changing('brand_configure', settings.schema, settings.configure, true)
-register('mention_ingest', guarded(batch))
+register('mention_ingest', with_values(ingest.run))
 register_changing('source_open', ingest.source_schema, ingest.open)
 register_changing('mention_refuse', ingest.refuse_schema, ingest.refuse)
 register_changing('mention_claim', claims.schema, claims.claim)
@@ -165,6 +168,21 @@ end
 register_changing('mention_tick', timers.schema, timers.tick)
 register_changing('reader_commit', readers.schema, readers.commit)
 
+register('outage_commit', with_values(outages.commit))
+register_changing('outage_open', outages.open_schema, outages.open)
+local OUTAGE_ACTS = { 'ack', 'resolve', 'confirm', 'reject', 'missed' }
+for i = 1, #OUTAGE_ACTS do
+    register_changing('outage_' .. OUTAGE_ACTS[i], outages.schemas[OUTAGE_ACTS[i]], outages[OUTAGE_ACTS[i]])
+end
+register_changing('guard_remove', outages.guard_schema, outages.guard_remove)
+register_changing('maintenance_add', outages.maintenance_schema, outages.maintenance_add)
+register_changing('maintenance_remove', outages.window_schema, outages.maintenance_remove)
+
+register('outage_list', reading(outages.list_schema, outages.list), 'no-writes')
+register('outage_get', reading(outages.get_schema, outages.get), 'no-writes')
+register('outage_members', reading(outages.members_schema, outages.members), 'no-writes')
+register('outage_guards', reading(outages.empty_schema, outages.guards), 'no-writes')
+register('outage_state', reading(outages.empty_schema, outages.state), 'no-writes')
 register('mention_get', reading(looking.get_schema, looking.get), 'no-writes')
 register('queue_stats', reading(looking.stats_schema, looking.stats), 'no-writes')
 
@@ -173,3 +191,4 @@ register('lease_renew', of_account(accounts.renew_schema, accounts.renew), 'allo
 register('lease_drop', of_account(accounts.drop_schema, accounts.drop), 'allow-oom')
 register('session_set', of_account(accounts.session_schema, accounts.session_set), 'allow-oom')
 register('session_get', of_account(accounts.empty_schema, accounts.session_get), 'no-writes')
+register('ops_say', of_account(accounts.say_schema, accounts.say), 'allow-oom')

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from brand import T0, Brand, entry
+from brand import T0, entry
+from outages import Outages
 from resp import RedisError
 from redisserver import Server
 
@@ -13,6 +14,7 @@ WRONG = [None, True, False, 0, -1, 1.5, 1e300, 10**20, "", "\n", "x" * 100_000, 
 
 AGENT = {"agent": "alice"}
 HELD = {"agent": "alice", "id": "net:held"}
+OUTAGE = {"agent": "alice", "outage": "o1"}
 LEASE = {"lease": "1:" + "a" * 32}
 
 # function -> a call that would succeed, with every field it knows
@@ -42,6 +44,22 @@ CALLS = {
     "reader_commit": {"name": "r", "position": "5-0", "req": "r", "test_now": T0},
     "mention_get": {"id": "net:held", "agent": "alice", "test_now": T0},
     "queue_stats": {"agent": "alice", "test_now": T0},
+    "outage_open": {"lease": "7:abcd", "req": "r", "test_now": T0},
+    "outage_ack": {**OUTAGE, "note": "n", "status_url": "https://x", "eta": T0, "req": "r", "test_now": T0},
+    "outage_resolve": {**OUTAGE, "outcome": "fixed", "cause": "login", "note": "n",
+                       "reply_url": "https://x", "req": "r", "test_now": T0},
+    "outage_confirm": {**OUTAGE, "at": T0, "req": "r", "test_now": T0},
+    "outage_reject": {**OUTAGE, "why": "joke", "for": 3600000, "req": "r", "test_now": T0},
+    "outage_missed": {**AGENT, "at": T0, "topic": "login", "places": ["leeds"], "note": "n", "req": "r",
+                      "test_now": T0},
+    "guard_remove": {**AGENT, "guard": "g1", "req": "r", "test_now": T0},
+    "maintenance_add": {**AGENT, "from": T0, "until": T0 + 60000, "topic": "login", "note": "n", "req": "r",
+                        "test_now": T0},
+    "maintenance_remove": {**AGENT, "maintenance": "m1", "req": "r", "test_now": T0},
+    "outage_list": {"state": "open", "limit": 5, "before": T0 + 1, "test_now": T0},
+    "outage_get": {"outage": "o1", "test_now": T0},
+    "outage_members": {"outage": "o1", "after": 0, "limit": 10, "test_now": T0},
+    "outage_guards": {"test_now": T0}, "outage_state": {"test_now": T0},
 }
 
 ACCOUNT_CALLS = {
@@ -50,6 +68,7 @@ ACCOUNT_CALLS = {
     "lease_drop": dict(LEASE),
     "session_set": {**LEASE, "session": "s"},
     "session_get": {},
+    "ops_say": {"type": "redis.full", "fields": ["a", "b"]},
 }
 
 HEADER = {"source": "s", "lease": "1:aaaa", "seq": 2, "cursor": "{}", "fetched_at": T0,
@@ -63,9 +82,9 @@ ENTRY = {**entry("new"), "native": "h/1", "score": 7, "conversation": "k", "in_r
 FREE_TEXT = {"note", "item", "cursor"}
 FLAGS = {"cluster", "own", "own_parent", "addressed", "backfill", "root_own", "no_horizon"}
 ZERO = {"test_now", "fetched_at", "created_at", "followers", "age_days", "score", "tier",
-        "generation"}
+        "generation", "eta", "at", "from", "before", "after"}
 LISTS = {"words", "topics", "signals", "languages", "targets", "agents", "retention", "classes",
-         "langs", "networks"}
+         "langs", "networks", "places", "fields"}
 
 
 def is_right(field, value):
@@ -91,14 +110,23 @@ def own_server():
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def stage(own_server):
-    """A brand with a mention in each state, and an account with a lease."""
-    brand = Brand(own_server.client, "args")
+def staged(client):
+    """A brand with what the calls above need."""
+    brand = Outages(client, "args")
     brand.hear("held", "done", "waits", "more")
     brand.claim("alice", id="net:held")
     brand.claim("alice", id="net:done")
     brand.act("resolve", id="net:done", outcome="fixed")
+    brand.commit(brand.change(outage="o1"), brand.change(outage="o2"), state=b"s")
+    brand.do("reject", outage="o2", why="joke")
+    brand.fcall("maintenance_add", agent="lea", until=T0 + 60000, **{"from": T0})
+    return brand
+
+
+@pytest.fixture(scope="module")
+def stage(own_server):
+    """A brand with a mention in each state, and an account with a lease."""
+    brand = staged(own_server.client)
     own_server.client.call("FCALL", "lease_take", 1, "t:{@acc}",
                            json.dumps(ACCOUNT_CALLS["lease_take"]))
     return brand
@@ -137,7 +165,13 @@ def required_of(function):
         "mention_tick": set(), "reader_commit": {"name", "position"}, "mention_get": {"id"},
         "queue_stats": set(), "lease_take": {"daemon", "nonce", "ttl_ms"},
         "lease_renew": {"lease", "ttl_ms"}, "lease_drop": {"lease"},
-        "session_set": {"lease", "session"}, "session_get": set(),
+        "session_set": {"lease", "session"}, "session_get": set(), "outage_open": {"lease"},
+        "outage_ack": {"agent", "outage"}, "outage_resolve": {"agent", "outage", "outcome"},
+        "outage_confirm": {"agent", "outage", "at"}, "outage_reject": {"agent", "outage", "why"},
+        "outage_missed": {"agent", "at"}, "guard_remove": {"agent", "guard"},
+        "maintenance_add": {"agent", "from", "until"}, "maintenance_remove": {"agent", "maintenance"},
+        "outage_list": set(), "outage_get": {"outage"}, "outage_members": {"outage"},
+        "outage_guards": set(), "outage_state": set(), "ops_say": {"type"},
     }.get(function, {"agent", "id"})
 
 
@@ -207,11 +241,7 @@ def test_the_calls_are_right_but_for_that():
     for function, given in CALLS.items():
         server = Server()
         try:
-            brand = Brand(server.client, "args")
-            brand.hear("held", "done", "waits")
-            brand.claim("alice", id="net:held")
-            brand.claim("alice", id="net:done")
-            brand.act("resolve", id="net:done", outcome="fixed")
+            brand = staged(server.client)
             assert brand.raw(function, json.dumps(given)) is not None
         finally:
             server.stop()

@@ -40,7 +40,7 @@ def test_time_never_goes_back(brand):
 
 
 def test_version(client):
-    assert client.call("FCALL_RO", "library_version", 0) == b"1.0"
+    assert client.call("FCALL_RO", "library_version", 0) == b"1.1"
 
 
 @pytest.mark.parametrize("function,given", [("queue_stats", {}), ("mention_get", {"id": "net:a"})])
