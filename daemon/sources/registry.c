@@ -9,12 +9,19 @@
 #define WHERE_MAX 256
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
+extern const struct source_driver source_x;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse;
 
 const struct source_driver *const source_drivers[] = {
-    &source_mastodon, &source_bluesky, &source_hackernews, &source_file, &source_exec,
-    &source_discourse, NULL,
+    &source_mastodon,
+    &source_bluesky,
+    &source_hackernews,
+    &source_x,
+    &source_discourse,
+    &source_file,
+    &source_exec,
+    NULL,
 };
 
 const struct source_driver *source_driver_find(struct str name)

@@ -20,6 +20,8 @@ static const struct {
     {"exec", "argv: [x]\n"},
     {"discourse", "forum: https://forum.example/sub\n"},
     {"discourse", "forum: https://forum.example\nquery: acme\n"},
+    {"x", "query: acme\n"},
+    {"x", "mentions_of: '@acme'\n"},
 };
 static const int statuses[] = {200, 200, 200, 200, 206, 302, 400, 401, 403, 404, 429, 500};
 static const struct source_cursor cursors[] = {
@@ -33,6 +35,7 @@ static const struct source_cursor cursors[] = {
 static const char *const sessions[] = {
     "", "{\"state\":\"ready\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\"}",
     "{\"state\":\"refresh\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\"}",
+    "@acme=7 fields=tweet",
 };
 
 struct bench {

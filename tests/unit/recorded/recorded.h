@@ -19,6 +19,10 @@ struct recorded_file {
     int status;          /* where nothing beside the file says it; 0: 200 */
 };
 
+/* A row; what is seldom needed follows as designators: .login = true */
+#define RECORDED(file, to, n_mentions, n_skipped, ...)                                             \
+    {.name = file, .outcome = to, .mentions = n_mentions, .skipped = n_skipped, __VA_ARGS__}
+
 struct recorded_network {
     const char *name; /* folder */
     const char *driver;
