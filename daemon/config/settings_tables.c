@@ -124,6 +124,15 @@ const struct option settings_events_options[] = {
 const struct option settings_account_options[] = {
     {"type", OPTION_STRING, AT(account_settings, type), .required = true, .min = 1, .max = 64,
      .help = "The network, as in the sources that use it."},
+    {"units_per_day", OPTION_INT, AT(account_settings, units_per_day), .min = 1, .max = INT64_C(1) << 40,
+     .help = "Quota of the account in the network's own units (requests, where it has none). Polls are "
+             "spaced so that it lasts the day. Without it: what the network itself says."},
+    {"day_starts", OPTION_DURATION, AT(account_settings, day_starts_ms), .def = "0s", .min = 0,
+     .max = DAY_MS - 1,
+     .help = "When that day begins, after midnight UTC; YouTube's begins at 8h."},
+    {"usd_per_month", OPTION_INT, AT(account_settings, usd_per_month), .min = 1, .max = 1000000,
+     .help = "What may be spent on a network that charges for reading, in whole dollars a calendar "
+             "month (UTC). Polls are spaced so that it lasts the month."},
     {0},
 };
 

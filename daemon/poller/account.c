@@ -1,5 +1,6 @@
 /* Accounts at work: the lease that keeps two daemons from spending one budget, the session that outlives a
- * restart, the turn (one request of an account at a time), and the network's own "wait".
+ * restart, and the turns: how many requests of an account may be under way. What it may spend is
+ * account_budget.c's.
  *
  * A lease is asked for every LEASE_RETRY_MS, given for LEASE_TTL_MS, and then renewed every LEASE_RENEW_MS. Whether
  * we may send is decided by our own monotonic clock: a daemon that slept (SIGSTOP, a suspended laptop) finds its lease stale before it sends anything;
@@ -27,26 +28,18 @@ static void ask_again_in(struct poll_account *account, int64_t ms)
 
 static void wake_feeds(struct poll_account *account)
 {
-    struct poller *poller = account->poller;
-
-    for (size_t i = 0; i < poller->n_feeds; i++) {
-        if (poller->feeds[i].account == account)
-            feed_wake(&poller->feeds[i]);
-    }
+    for (struct feed *feed = account->feeds; feed; feed = feed->next_of_account)
+        feed_wake(feed);
 }
 
 void account_lost(struct poll_account *account)
 {
-    struct poller *poller = account->poller;
-
     if (!account->lease)
         return;
     free(TAKE(account->lease));
     account->session_loaded = false;
-    for (size_t i = 0; i < poller->n_feeds; i++) {
-        if (poller->feeds[i].account == account)
-            feed_abort(&poller->feeds[i]);
-    }
+    for (struct feed *feed = account->feeds; feed; feed = feed->next_of_account)
+        feed_abort(feed);
 }
 
 /* ---- session --------------------------------------------------------------------------------- */
@@ -70,10 +63,22 @@ static void on_session(void *user, const struct store_reply *reply, const struct
     wake_feeds(account);
 }
 
+static void on_spent(void *user, const struct store_reply *reply, const struct error *err)
+{
+    struct poll_account *account = user;
+
+    (void)err;
+    if (reply && reply->word == STORE_OK && account->lease)
+        account_take_spent(account, reply->text);
+}
+
+/* What was spent first: with the session the account's feeds begin. */
 static void load_session(struct poll_account *account)
 {
     struct error err;
 
+    store_call_account(account->poller->options.store, account->source->name, "spent_get", STR("{}"),
+                       STORE_READ, on_spent, account, &err);
     store_call_account(account->poller->options.store, account->source->name, "session_get", STR("{}"),
                        STORE_READ, on_session, account, &err);
 }
@@ -116,13 +121,12 @@ static void on_taken(struct poll_account *account, struct str lease)
 /* A single run does not wait for ever for another daemon to let go. */
 static void fail_feeds(struct poll_account *account, struct str why)
 {
-    struct poller *poller = account->poller;
     struct error err;
 
     error_set(&err, -EBUSY, "the account is polled by another daemon: %.*s", STR_FMT(why));
-    for (size_t i = 0; i < poller->n_feeds; i++) {
-        if (poller->feeds[i].account == account && !poller->feeds[i].finished)
-            feed_fail(&poller->feeds[i], "source not polled", 0, &err);
+    for (struct feed *feed = account->feeds; feed; feed = feed->next_of_account) {
+        if (!feed->finished)
+            feed_fail(feed, "source not polled", 0, &err);
     }
 }
 
@@ -219,6 +223,7 @@ void account_give_back(struct poll_account *account)
 
     if (!account->lease)
         return;
+    account_keep_spent(account);
     buf_append_str(&args, STR("{\"lease\":"));
     buf_append_json(&args, str_from(account->lease));
     buf_append_char(&args, '}');
@@ -232,35 +237,34 @@ void account_give_back(struct poll_account *account)
 
 bool account_enter(struct poll_account *account, struct feed *feed)
 {
-    if (account->turn || clock_monotonic_ms() < account->blocked_until_ms)
+    unsigned slots = account->source->config ? ACCOUNT_SLOTS : HOST_SLOTS;
+
+    if (feed->has_turn)
+        return true;
+    if (account->n_turns >= slots)
         return false;
-    account->turn = feed;
+    account->n_turns++;
+    feed->has_turn = true;
     return true;
 }
 
+/* Who waits longest is woken: the list is walked from where it was left. */
 void account_leave(struct poll_account *account, struct feed *feed)
 {
-    struct poller *poller = account->poller;
+    struct feed *next = feed->next_of_account;
 
-    if (account->turn != feed)
+    if (!feed->has_turn)
         return;
-    account->turn = NULL;
-    for (size_t i = 0; i < poller->n_feeds; i++) {
-        struct feed *next = &poller->feeds[((size_t)(feed - poller->feeds) + 1 + i) % poller->n_feeds];
-
-        if (next->account == account && next->state == FEED_WAITING) {
+    feed->has_turn = false;
+    account->n_turns--;
+    for (size_t i = 0; i < account->n_feeds; i++) {
+        next = next ? next : account->feeds;
+        if (next->state == FEED_WAITING) {
             feed_schedule(next, 0);
             return;
         }
+        next = next->next_of_account;
     }
-}
-
-void account_block(struct poll_account *account, int64_t wait_ms)
-{
-    int64_t until_ms = clock_monotonic_ms() + wait_ms;
-
-    if (until_ms > account->blocked_until_ms)
-        account->blocked_until_ms = until_ms;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -270,8 +274,17 @@ int account_init(struct poll_account *account, struct poller *poller, struct sou
 {
     *account = (struct poll_account){.poller = poller, .source = source};
     buf_init(&account->session, SOURCE_SESSION_MAX);
+    account_init_quotas(account);
     account->timer = evtimer_new(poller->options.base, on_timer, account);
     return account->timer ? 0 : error_oom(err);
+}
+
+void account_add_feed(struct poll_account *account, struct feed *feed)
+{
+    feed->account = account;
+    feed->next_of_account = account->feeds;
+    account->feeds = feed;
+    account->n_feeds++;
 }
 
 void account_start(struct poll_account *account)

@@ -10,6 +10,9 @@ static const char log_module[] = "poller";
 
 #define FEED_TURN_RETRY_MS 1000 /* a waiting feed looks again even if nobody wakes it */
 #define FEED_NEXT_WALK_MS 2000  /* a walk that met the page limit goes on soon */
+#define FEED_HOLD_MAX_MS 600000 /* then it looks again whether it may */
+#define FEED_HOLD_SAID_MS 5000  /* a shorter wait is not worth a line in the health */
+#define FEED_HOLD_ONCE_MAX_MS 60000
 
 void feed_schedule(struct feed *feed, int64_t wait_ms)
 {
@@ -25,9 +28,10 @@ static void go_on(struct feed *feed)
     feed_schedule(feed, 0);
 }
 
-static void go_idle(struct feed *feed, int64_t wait_ms)
+static void go_idle(struct feed *feed, int64_t wait_ms, const char *why)
 {
     feed->state = FEED_IDLE;
+    feed->why = why;
     feed->health.next_poll_ms = clock_now_ms() + wait_ms;
     arena_finish(&feed->arena);
     malloc_trim(0); /* a page's memory came in megabytes, and the next poll is far: the system may have it */
@@ -40,6 +44,25 @@ static void go_idle(struct feed *feed, int64_t wait_ms)
     } else {
         poller_check_finished(feed->poller);
     }
+}
+
+void feed_hold(struct feed *feed, int64_t wait_ms, const char *why)
+{
+    struct error err;
+
+    account_leave(feed->account, feed);
+    if (feed->poller->options.once && wait_ms > FEED_HOLD_ONCE_MAX_MS) {
+        error_set(&err, -EAGAIN, "%s: nothing may be asked for another %lld s", why,
+                  (long long)(wait_ms / 1000));
+        feed_fail(feed, "source not polled", wait_ms, &err);
+        return;
+    }
+    feed->state = FEED_HELD;
+    feed->why = why;
+    feed->health.next_poll_ms = clock_now_ms() + wait_ms;
+    if (wait_ms > FEED_HOLD_SAID_MS)
+        health_publish(feed);
+    feed_schedule(feed, wait_ms < FEED_HOLD_MAX_MS ? wait_ms : FEED_HOLD_MAX_MS);
 }
 
 /* ---- the end of a poll ----------------------------------------------------------------------- */
@@ -87,7 +110,8 @@ void feed_done(struct feed *feed)
     if (must_go_on(feed))
         go_on(feed);
     else
-        go_idle(feed, feed->cursor.walking ? FEED_NEXT_WALK_MS : settled_interval(feed));
+        go_idle(feed, feed->cursor.walking ? FEED_NEXT_WALK_MS : settled_interval(feed),
+                feed->cursor.walking ? "more pages are to be read" : "interval");
 }
 
 static void log_failure(const struct feed *feed, const char *what, int64_t retry_ms,
@@ -99,6 +123,13 @@ static void log_failure(const struct feed *feed, const char *what, int64_t retry
     log_warn(what, field_str("brand", feed->source->brand), field_str("source", feed->source->name),
              field_text("error", err->text), field_text("next_try_in", wait),
              field_int("failures", feed->failures));
+}
+
+static const char *failure_why(const struct feed *feed)
+{
+    if (account_blocked_ms(feed->account) > 0)
+        return "the network asked to wait";
+    return feed->step.kind == STEP_STOP ? "stopped, a look now and then" : "backing off";
 }
 
 void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const struct error *err)
@@ -114,7 +145,7 @@ void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const stru
         retry_ms = backoff_ms(feed->failures, FEED_BACKOFF_MIN_MS, FEED_BACKOFF_MAX_MS, arc4random());
     if (log_repeat_due(&feed->failing))
         log_failure(feed, what, retry_ms, err);
-    go_idle(feed, retry_ms);
+    go_idle(feed, retry_ms, failure_why(feed));
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -179,6 +210,20 @@ static unsigned count_faults(const struct json_faults *f)
     return f->surrogates + f->nuls + f->bad_utf8 + f->numbers + f->controls;
 }
 
+/* The body's word counts before the headers': it is about the account, they may be about the address. */
+static void learn_budget(struct feed *feed, const struct source_reply *reply)
+{
+    struct source_budget told = feed->step.budget;
+
+    if (reply->kind == REQUEST_HTTP && !told.told)
+        budget_read_headers(reply->http, reply->received_at_ms, &told);
+    if (feed->step.kind == STEP_WAIT && feed->step.wait_ms > 0)
+        told.reset_ms = feed->step.wait_ms; /* Retry-After knows better */
+    fetch_settle(feed, &told);
+    account_spent_money(feed->account, feed->step.spent_micro_usd);
+    account_keep_spent(feed->account);
+}
+
 void feed_on_reply(struct feed *feed, const struct source_reply *reply)
 {
     struct error err = {0};
@@ -189,6 +234,7 @@ void feed_on_reply(struct feed *feed, const struct source_reply *reply)
     feed->step = (struct source_step){0};
     r = feed->source->driver->parse(feed->source, &feed->cursor, reply, &feed->page, &feed->step, &err);
     json_use_arena(before);
+    learn_budget(feed, reply);
     feed->stats.faults += count_faults(&feed->page.faults);
     feed->stats.skipped += feed->page.skipped;
     if (feed->page.skipped && log_repeat_due(&feed->skipping))
@@ -231,6 +277,10 @@ void feed_request(struct feed *feed)
     feed->state = FEED_WAITING;
     if (!account_has_lease(feed->account)) {
         feed_abort(feed);
+        return;
+    }
+    if (account_blocked_ms(feed->account) > 0) {
+        feed_hold(feed, account_blocked_ms(feed->account), "the network asked to wait");
         return;
     }
     if (!account_enter(feed->account, feed)) {
@@ -323,10 +373,10 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
         poller_check_finished(feed->poller);
     } else if (!account_has_lease(feed->account)) {
         feed->state = FEED_IDLE; /* feed_wake() comes with the lease */
-    } else if (feed->state == FEED_WAITING) {
-        feed_request(feed);
     } else if (!feed->opened && feed->poller->options.store) {
         open_feed(feed);
+    } else if (feed->state == FEED_WAITING || feed->state == FEED_HELD) {
+        feed_request(feed);
     } else {
         begin_poll(feed);
     }

@@ -1,6 +1,7 @@
 /* Carrying out what a driver asks for: an HTTP transfer, a program, or a piece of a file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,8 @@
 #include "poller_internal.h"
 
 static const char log_module[] = "poller";
+
+#define BUSY_WAIT_MS 500
 
 static void on_http(void *user, const struct http_response *response, const struct error *err)
 {
@@ -17,6 +20,7 @@ static void on_http(void *user, const struct http_response *response, const stru
 
     feed->transfer = NULL;
     if (!response) {
+        fetch_settle(feed, NULL);
         feed_fail(feed, "poll failed, trying again", -1, err);
         return;
     }
@@ -71,8 +75,14 @@ static int read_piece(const struct source_request *request, struct arena *arena,
 static void do_http(struct feed *feed, struct source_request *request)
 {
     struct error err = {0};
+    int r = http_start(feed->poller->options.http, &request->http, on_http, feed, &feed->transfer, &err);
 
-    if (http_start(feed->poller->options.http, &request->http, on_http, feed, &feed->transfer, &err) < 0)
+    if (r == 0)
+        return;
+    fetch_settle(feed, NULL);
+    if (r == -EBUSY) /* many hosts hang: their time-outs make room */
+        feed_hold(feed, BUSY_WAIT_MS, "too many requests under way");
+    else
         feed_fail(feed, "poll failed, trying again", -1, &err);
 }
 
@@ -100,26 +110,52 @@ static void do_read(struct feed *feed, struct source_request *request)
 static void (*const do_request[])(struct feed *feed, struct source_request *request) = {
     [REQUEST_HTTP] = do_http, [REQUEST_EXEC] = do_exec, [REQUEST_READ] = do_read};
 
+/* False: it cannot be asked, and the poll has ended. */
+static bool prepare(struct feed *feed, struct source_request *ret_request)
+{
+    const struct source_driver *driver = feed->source->driver;
+    struct error err = {0};
+
+    if (driver->prepare(feed->source, &feed->cursor, clock_now_ms(), &feed->arena, ret_request, &err) == 0)
+        return true;
+    feed->step.kind = STEP_STOP;
+    feed_fail(feed, "source cannot ask, looking again later", FEED_PROBE_MS, &err);
+    return false;
+}
+
 void fetch_start(struct feed *feed)
 {
     struct source_request request = {0};
-    struct error err = {0};
+    const char *why;
+    int64_t wait_ms;
 
     arena_reset(&feed->arena);
-    if (feed->source->driver->prepare(feed->source, &feed->cursor, clock_now_ms(), &feed->arena,
-                                      &request, &err) < 0) {
-        feed->step.kind = STEP_STOP;
-        feed_fail(feed, "source cannot ask, looking again later", FEED_PROBE_MS, &err);
+    if (!prepare(feed, &request))
+        return;
+    wait_ms = account_wait_ms(feed->account, &request, feed->pages > 0, &why);
+    if (wait_ms > 0) {
+        feed_hold(feed, wait_ms, why);
         return;
     }
     feed->login = request.login;
-    log_debug("request", field_str("source", feed->source->name),
-              field_text("endpoint", request.endpoint ? request.endpoint : ""));
+    snprintf(feed->endpoint, sizeof(feed->endpoint), "%s", request.endpoint ? request.endpoint : "");
+    feed->cost = request.kind != REQUEST_HTTP ? 0 : request.cost > 0 ? request.cost : 1;
+    account_sent(feed->account, &request);
+    log_debug("request", field_str("source", feed->source->name), field_text("endpoint", feed->endpoint));
     do_request[request.kind](feed, &request);
+}
+
+void fetch_settle(struct feed *feed, const struct source_budget *told)
+{
+    if (feed->cost > 0)
+        account_settle(feed->account, feed->endpoint, feed->cost, told);
+    feed->cost = 0;
 }
 
 void fetch_cancel(struct feed *feed)
 {
+    if (feed->account)
+        fetch_settle(feed, NULL);
     http_cancel(TAKE(feed->transfer));
     exec_cancel(TAKE(feed->child));
 }

@@ -27,6 +27,7 @@ static void number(struct buf *out, const char *name, int64_t value)
 static void append_health(struct buf *out, const struct feed *feed)
 {
     const struct feed_health *health = &feed->health;
+    int64_t limit, left = account_left(feed->account, feed->endpoint, &limit);
 
     text(out, "brand", feed->source->brand);
     text(out, "source", feed->source->name);
@@ -38,6 +39,9 @@ static void append_health(struct buf *out, const struct feed *feed)
     number(out, "last_poll", health->last_poll_ms);
     number(out, "last_success", health->last_success_ms);
     number(out, "next_poll", health->next_poll_ms);
+    text(out, "why", str_from(feed->why ? feed->why : ""));
+    number(out, "budget_left", left);
+    number(out, "budget_limit", limit);
     number(out, "lag_ms", health->lag_ms);
     number(out, "new", (int64_t)health->n_new);
     number(out, "errors", (int64_t)health->n_errors);

@@ -75,7 +75,7 @@ static int make_feeds(struct poller *poller, struct error *err)
         poller->n_feeds++;
         if (feed_init(feed, poller, &set->sources[i], err) < 0)
             return err->code;
-        feed->account = find_account(poller, set->sources[i].account);
+        account_add_feed(find_account(poller, set->sources[i].account), feed);
         feed->brand = find_brand(poller, set->sources[i].brand);
     }
     if (poller->options.only_source && !poller->n_feeds)
@@ -185,6 +185,10 @@ void poller_drain(struct poller *poller, int64_t grace_ms, void (*done)(void *us
         return;
     }
     evtimer_add(poller->drain_timer, &grace);
+    for (size_t i = 0; i < poller->n_feeds; i++) {
+        if (poller->feeds[i].state == FEED_HELD)
+            poller->feeds[i].state = FEED_IDLE; /* what it waits for may be hours away */
+    }
     poller_check_finished(poller);
 }
 

@@ -1,7 +1,7 @@
 /* What the files of poller/ share.
  *
  *   poller   all of it; owns the rest
- *   account  what sources share: the lease, the session, the turn (one request at a time), the network's "wait"
+ *   account  what sources share: the lease, the session, the turns, the network's "wait", budgets and quotas
  *   feed     one source as it runs: where it is in its poll, its cursor, its health
  *   brand    what its mentions are judged by
  *
@@ -12,6 +12,11 @@
 
 #include "mentiond/log.h"
 #include "mentiond/poller.h"
+#include "budget.h"
+
+#define ACCOUNT_SLOTS 1 /* requests of an account at a time: a log-in would pull the session from under another */
+#define HOST_SLOTS 4    /* of sources that only share a host */
+#define ACCOUNT_BLOCK_MAX_MS (25LL * 3600 * 1000) /* what is kept of a longer wait is an error */
 
 #define LEASE_TTL_MS 15000
 #define LEASE_RENEW_MS 5000
@@ -38,8 +43,13 @@ struct poll_account {
     bool asking;
     bool session_loaded;
     struct event *timer;     /* owned */
-    struct feed *turn;       /* who has a request under way */
-    int64_t blocked_until_ms; /* monotonic */
+    struct feed *feeds;       /* a list by next_of_account */
+    size_t n_feeds;
+    unsigned n_turns;         /* feeds with a request under way */
+    int64_t blocked_until_ms; /* wall, as it outlives us */
+    struct budget_set budgets;
+    struct quota units, money; /* money in millionths of a dollar */
+    bool spent_changed;        /* what is kept in Redis is not this any more */
     unsigned refusals; /* once: how often another daemon held the lease */
     struct log_repeat failing;
 };
@@ -58,7 +68,14 @@ struct poll_brand {
     bool configured;
 };
 
-enum feed_state { FEED_IDLE, FEED_OPENING, FEED_WAITING, FEED_FETCHING, FEED_STORING };
+enum feed_state {
+    FEED_IDLE,
+    FEED_OPENING,
+    FEED_WAITING, /* for its turn: woken by who leaves */
+    FEED_HELD,    /* for time to pass (a budget, the network's wait), in the middle of a poll */
+    FEED_FETCHING,
+    FEED_STORING,
+};
 
 struct feed_health {
     int64_t last_poll_ms, last_success_ms, next_poll_ms; /* wall; 0: never */
@@ -71,6 +88,8 @@ struct feed {
     struct poller *poller;
     const struct source *source;
     struct poll_account *account;
+    struct feed *next_of_account;
+    bool has_turn;
     struct poll_brand *brand;
     enum feed_state state;
     struct event *timer; /* owned: next poll, next turn or next try of a batch, by state */
@@ -92,6 +111,9 @@ struct feed {
     struct http_transfer *transfer;
     struct exec_child *child;
     bool login;
+    char endpoint[BUDGET_NAME_MAX]; /* of the last request */
+    int64_t cost;                   /* of the request under way, 0: none */
+    const char *why;                /* static: why the next poll is when it is */
 
     unsigned pages, logins; /* of this poll */
     uint64_t poll_new;
@@ -124,6 +146,7 @@ int account_init(struct poll_account *account, struct poller *poller, struct sou
                  struct error *err);
 void account_finish(struct poll_account *account);
 void account_start(struct poll_account *account);
+void account_add_feed(struct poll_account *account, struct feed *feed);
 /* Held, and renewed lately by our own clock. Always true in a dry run. */
 bool account_has_lease(const struct poll_account *account);
 void account_give_back(struct poll_account *account);
@@ -132,8 +155,27 @@ void account_lost(struct poll_account *account);
 /* The turn: true if the feed may send its request now; otherwise it is woken when it may. */
 bool account_enter(struct poll_account *account, struct feed *feed);
 void account_leave(struct poll_account *account, struct feed *feed);
-void account_block(struct poll_account *account, int64_t wait_ms);
 void account_keep_session(struct poll_account *account, struct str session);
+
+/* ---- account_budget.c -------------------------------------------------------------------------- */
+
+void account_init_quotas(struct poll_account *account);
+/* The network asked to wait: for all of the account's feeds, and for who has the lease next. */
+void account_block(struct poll_account *account, int64_t wait_ms);
+int64_t account_blocked_ms(const struct poll_account *account);
+/* 0: this request may go out; else in how many ms it may, and why not now (static text). `paging`: of a poll begun. */
+int64_t account_wait_ms(struct poll_account *account, const struct source_request *request, bool paging,
+                        const char **ret_why);
+/* It went out; then its end, with what was told about the budget (NULL: no reply). */
+void account_sent(struct poll_account *account, const struct source_request *request);
+void account_settle(struct poll_account *account, const char *endpoint, int64_t cost,
+                    const struct source_budget *told);
+void account_spent_money(struct poll_account *account, int64_t micro_usd);
+/* What is left to spend and of how much, -1: nobody said. */
+int64_t account_left(const struct poll_account *account, const char *endpoint, int64_t *ret_limit);
+/* Writes what must outlive us to Redis, if it changed; and takes what was written. */
+void account_keep_spent(struct poll_account *account);
+void account_take_spent(struct poll_account *account, struct str text);
 
 /* ---- brand.c ---------------------------------------------------------------------------------- */
 
@@ -170,6 +212,10 @@ void feed_request(struct feed *feed);
 /* Sends the request of the driver; ends in feed_on_reply() or feed_fail(). */
 void fetch_start(struct feed *feed);
 void fetch_cancel(struct feed *feed);
+/* The request under way, if any, has ended: see account_settle(). */
+void fetch_settle(struct feed *feed, const struct source_budget *told);
+/* The poll goes on later, from where it is. */
+void feed_hold(struct feed *feed, int64_t wait_ms, const char *why);
 void feed_on_reply(struct feed *feed, const struct source_reply *reply);
 
 /* Stores page and step; ends in feed_stored() or feed_fail(). */

@@ -108,6 +108,7 @@ static void add_account(struct building *b, const struct account_settings *setti
         return;
     }
     account->name = settings->name;
+    account->settings = settings;
     account->config = decode(b, settings_account_options, driver->account_options, driver->account_size,
                              where, settings->node);
     b->set->accounts[b->set->n_accounts++] = account;

@@ -7,7 +7,8 @@
 #include "mentiond/source.h"
 
 #define WAIT_MAX_MS (24LL * 3600 * 1000)
-#define EPOCH_SECONDS_MIN 1000000000 /* larger numbers are points in time, smaller ones seconds left */
+#define EPOCH_SECONDS_MIN 1000000000    /* larger numbers are points in time, smaller ones seconds left */
+#define EPOCH_MS_MIN INT64_C(100000000000) /* these in ms */
 
 static int64_t clamp_wait(int64_t wait_ms)
 {
@@ -34,7 +35,7 @@ static bool parse_http_date(struct str text, int64_t *ret_ms)
     return true;
 }
 
-static int64_t wait_from(struct str value, int64_t now_ms)
+int64_t source_wait_parse(struct str value, int64_t now_ms)
 {
     int64_t number, at_ms, whole;
     struct str fraction;
@@ -43,6 +44,8 @@ static int64_t wait_from(struct str value, int64_t now_ms)
     if (value.len == 0)
         return -1;
     if (str_to_i64(str_split(value, '.', &fraction), 0, INT64_MAX / 1000 - 1, &number)) {
+        if (number >= EPOCH_MS_MIN)
+            return clamp_wait(number - now_ms);
         whole = number + (fraction.len > 0); /* "1.5" seconds: rather later than sooner */
         return clamp_wait(whole >= EPOCH_SECONDS_MIN ? whole * 1000 - now_ms : whole * 1000);
     }
@@ -57,7 +60,7 @@ int64_t source_retry_after_ms(const struct http_response *response, int64_t now_
                                         "X-Rate-Limit-Reset"};
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        int64_t wait_ms = wait_from(http_response_header(response, names[i]), now_ms);
+        int64_t wait_ms = source_wait_parse(http_response_header(response, names[i]), now_ms);
 
         if (wait_ms >= 0)
             return wait_ms;

@@ -37,6 +37,9 @@ struct http_settings { /* the client */
 struct account_settings {
     struct str name;
     struct str type; /* name of a source driver */
+    int64_t units_per_day;  /* 0: no quota of ours */
+    int64_t day_starts_ms;  /* after midnight UTC: when units_per_day begins anew */
+    int64_t usd_per_month;  /* 0: no quota of ours */
     const struct config_node *node;
 };
 

@@ -40,6 +40,7 @@ struct source_cursor {
 struct source_account {
     struct str name;    /* of config, or the host for sources without an account */
     void *config;       /* driver->account_size bytes, decoded from driver->account_options; may be NULL */
+    const struct account_settings *settings; /* borrowed; NULL for a host */
     struct str session; /* what the driver made of its last LOGIN, "" before */
 };
 
@@ -195,6 +196,8 @@ void source_set_destroy(struct source_set *set);
  * X-RateLimit-Reset / RateLimit-Reset (seconds left, epoch seconds, ISO 8601). -1: not said. Capped
  * at 24 h. */
 int64_t source_retry_after_ms(const struct http_response *response, int64_t now_ms);
+/* The same of one value: seconds left (also with a fraction), epoch seconds or ms, ISO 8601, an HTTP date. */
+int64_t source_wait_parse(struct str value, int64_t now_ms);
 
 /* The step that a status means where a driver knows no better: 429 WAIT, 5xx and 408 RETRY, 401 403
  * 404 410 4xx STOP, an HTML body where JSON belongs RETRY. True if it decided (so: not a plain

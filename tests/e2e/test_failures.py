@@ -247,7 +247,7 @@ def test_it_went_on_all_the_time(world):
 
 
 def test_429_without_a_word_waits_for_minutes(redis_site):
-    """Nobody said how long: Mastodon's own window of 5 minutes. A restart forgets it, and loses nothing."""
+    """Nobody said how long: Mastodon's own window of 5 minutes. A restart keeps to it, and loses nothing."""
     network = redis_site.add(Mastodon([status(n) for n in range(3)]))
     network.before = lambda request: network.too_many()
     redis_site.configure([network.source()])
@@ -257,6 +257,10 @@ def test_429_without_a_word_waits_for_minutes(redis_site):
     assert daemon.stop() == 0
     assert len(network.web.requests) == 1
     network.before = lambda request: None
+    daemon = redis_site.once()
+    assert daemon.status == 1 and daemon.complaints("nothing may be asked for another 2[0-9][0-9] s")
+    assert len(network.web.requests) == 1
+    redis_site.redis.call("DEL", *redis_site.redis.keys("mentiond:{@*}:spent"))
     assert redis_site.once().status == 0
     redis_site.check_exactly(network.ids())
 

@@ -1,6 +1,7 @@
 
 -- accounts --------------------------------------------------------------------------------------
--- KEYS[1] is an account, <ns>:{@<name>}: who may use it now, and its login session.
+-- KEYS[1] is an account, <ns>:{@<name>}: who may use it now, its login session, and what it
+-- has spent.
 
 local accounts = {}
 
@@ -18,6 +19,10 @@ accounts.drop_schema = { lease = needed(text(160, { match = LEASE })) }
 accounts.session_schema = {
     lease = needed(text(160, { match = LEASE })),
     session = needed(text(8192, { min = 0, free = true })),
+}
+accounts.spent_schema = {
+    lease = needed(text(160, { match = LEASE })),
+    spent = needed(text(8192, { min = 0, free = true })),
 }
 accounts.empty_schema = {}
 
@@ -100,4 +105,12 @@ function accounts.say(cx, given)
     return redis.call('XADD', cx.events, 'MAXLEN', '~', OPS_KEPT, '*', 'type', given.type, unpack(fields))
 end
 
+function accounts.spent_set(cx, given)
+    must_hold_lease(cx, given)
+    redis.call('SET', keys.of(cx, 'spent'), given.spent)
+    return 'OK'
+end
+
+function accounts.spent_get(cx)
+    return redis.call('GET', keys.of(cx, 'spent'))
 end

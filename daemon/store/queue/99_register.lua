@@ -192,3 +192,5 @@ register('lease_drop', of_account(accounts.drop_schema, accounts.drop), 'allow-o
 register('session_set', of_account(accounts.session_schema, accounts.session_set), 'allow-oom')
 register('session_get', of_account(accounts.empty_schema, accounts.session_get), 'no-writes')
 register('ops_say', of_account(accounts.say_schema, accounts.say), 'allow-oom')
+register('spent_set', of_account(accounts.spent_schema, accounts.spent_set), 'allow-oom')
+register('spent_get', of_account(accounts.empty_schema, accounts.spent_get), 'no-writes')

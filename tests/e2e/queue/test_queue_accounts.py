@@ -69,3 +69,12 @@ def test_arguments(account, given):
     if not given:
         full = {}
     assert account.refused("lease_take", **full).startswith("BADARG field=")
+
+
+def test_what_was_spent_is_kept_with_the_lease(account):
+    lease = account("lease_take", daemon="d1", nonce="a" * 32, ttl_ms=60000)
+    assert account("spent_get", call="FCALL_RO") is None
+    assert account("spent_set", lease=lease, spent='{"day":5}') == "OK"
+    assert account("lease_drop", lease=lease) == "OK"
+    assert account("spent_get", call="FCALL_RO") == '{"day":5}'
+    assert account.refused("spent_set", lease=lease, spent="{}").startswith("STALE")

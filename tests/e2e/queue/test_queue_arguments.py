@@ -69,6 +69,8 @@ ACCOUNT_CALLS = {
     "session_set": {**LEASE, "session": "s"},
     "session_get": {},
     "ops_say": {"type": "redis.full", "fields": ["a", "b"]},
+    "spent_set": {**LEASE, "spent": "s"},
+    "spent_get": {},
 }
 
 HEADER = {"source": "s", "lease": "1:aaaa", "seq": 2, "cursor": "{}", "fetched_at": T0,
@@ -100,7 +102,7 @@ def is_right(field, value):
         return True
     if field in FREE_TEXT and value == "\n":
         return True
-    return field == "session" and value in ("", "\n")
+    return field in ("session", "spent") and value in ("", "\n")
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,8 @@ def required_of(function):
         "maintenance_add": {"agent", "from", "until"}, "maintenance_remove": {"agent", "maintenance"},
         "outage_list": set(), "outage_get": {"outage"}, "outage_members": {"outage"},
         "outage_guards": set(), "outage_state": set(), "ops_say": {"type"},
+        "session_set": {"lease", "session"}, "session_get": set(),
+        "spent_set": {"lease", "spent"}, "spent_get": set(),
     }.get(function, {"agent", "id"})
 
 
