@@ -114,3 +114,5 @@ end
 function accounts.spent_get(cx)
     return redis.call('GET', keys.of(cx, 'spent'))
 end
+
+end
