@@ -183,6 +183,14 @@ static void retry_batch(struct feed *feed, int64_t wait_ms, struct str why)
     feed_schedule(feed, wait_ms);
 }
 
+static void say_full(struct feed *feed)
+{
+    const struct str pairs[] = {STR("brand"), feed->brand->settings->name, STR("source"), feed->source->name};
+
+    if (log_repeat_due(&feed->poller->full))
+        store_ops_event(feed->poller->options.store, "redis.full", pairs, 2);
+}
+
 static void on_refused(struct feed *feed, const struct store_reply *reply)
 {
     size_t index = reply->word == STORE_BADARG ? refused_index(reply->error) : SIZE_MAX;
@@ -194,6 +202,7 @@ static void on_refused(struct feed *feed, const struct store_reply *reply)
         send_batch(feed);
     } else if (reply->word == STORE_OOM) {
         feed->seq--;
+        say_full(feed);
         retry_batch(feed, STORE_FULL_PAUSE_MS, reply->error);
     } else if (reply->word == STORE_NOBRAND) {
         feed->seq--;
@@ -218,6 +227,7 @@ static void on_stored(void *user, const struct store_reply *reply, const struct 
     } else if (reply->word != STORE_OK) {
         on_refused(feed, reply);
     } else {
+        log_repeat_over(&feed->poller->full);
         count_stored(feed, reply->text);
         batch_stored(feed);
     }

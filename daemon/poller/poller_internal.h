@@ -135,6 +135,7 @@ struct poller {
     struct feed *feeds;
     size_t n_feeds;
     bool draining;
+    struct log_repeat full; /* Redis took no mentions */
     struct event *drain_timer; /* owned */
     void (*on_drained)(void *user);
     void *drained_user;

@@ -156,7 +156,7 @@ void store_pending_send(struct store_pending *call)
     struct error err = {0};
 
     call->waits_for_library = false;
-    if (redis_command(call->store->redis, REDIS_KEEP, call->argc, call->argv, on_reply, call, &err) < 0)
+    if (redis_command(call->store->redis, call->redis_flags, call->argc, call->argv, on_reply, call, &err) < 0)
         store_pending_finish(call, NULL, &err);
 }
 
@@ -184,7 +184,8 @@ static struct store_pending *pending_create(struct store *store, size_t argc, st
 
     if (!call)
         return NULL;
-    *call = (struct store_pending){.store = store, .argc = argc, .done = done, .user = user};
+    *call = (struct store_pending){
+        .store = store, .argc = argc, .redis_flags = REDIS_KEEP, .done = done, .user = user};
     call->argv = calloc(argc, sizeof(*call->argv));
     if (!call->argv) {
         free(call);
@@ -218,7 +219,7 @@ static int pending_start(struct store_pending *call, struct error *err)
         call->waits_for_library = true;
         store_library_load(call->store);
     } else {
-        r = redis_command(call->store->redis, REDIS_KEEP, call->argc, call->argv, on_reply, call, err);
+        r = redis_command(call->store->redis, call->redis_flags, call->argc, call->argv, on_reply, call, err);
     }
     if (r < 0)
         pending_destroy(call);
@@ -239,6 +240,8 @@ static int call_with_key(struct store *store, const char *at, struct str name, c
     call->argv[3] = make_key(store, at, name, "");
     call->argv[4] = make_key(store, at, name, ":-");
     call->argv[5] = copy_str(json_args);
+    if (flags & STORE_NOW)
+        call->redis_flags = REDIS_URGENT;
     return pending_start(call, err);
 }
 
@@ -421,26 +424,29 @@ int store_outage_commit(struct store *store, struct str brand, struct str json_c
     return pending_start(call, err);
 }
 
+/* {"type":…,"fields":[name, value, …]}, each value as long as the library takes it. */
+static void write_ops_event(struct buf *out, const char *type, const struct str *pairs, size_t n_pairs)
+{
+    buf_append_str(out, STR("{\"type\":"));
+    buf_append_json(out, str_from(type));
+    buf_append_str(out, STR(",\"fields\":["));
+    for (size_t i = 0; i < 2 * n_pairs; i++) {
+        if (i)
+            buf_append_char(out, ',');
+        buf_append_json(out, str_cut_utf8(pairs[i], STORE_OPS_VALUE_MAX));
+    }
+    buf_append_str(out, STR("]}"));
+}
+
 void store_ops_event(struct store *store, const char *type, const struct str *pairs, size_t n_pairs)
 {
-    struct str argv[8 + 2 * STORE_OPS_PAIRS_MAX];
-    char key[256];
-    size_t n = 0;
+    struct buf args = BUF_INIT(64 * 1024);
+    struct error err = {0};
 
-    snprintf(key, sizeof(key), "%s:{@ops}:events", store->name_space);
-    argv[n++] = STR("XADD");
-    argv[n++] = str_from(key);
-    argv[n++] = STR("MAXLEN");
-    argv[n++] = STR("~");
-    argv[n++] = STR("10000");
-    argv[n++] = STR("*");
-    argv[n++] = STR("type");
-    argv[n++] = str_from(type);
-    for (size_t i = 0; i < n_pairs && i < STORE_OPS_PAIRS_MAX; i++) {
-        argv[n++] = pairs[2 * i];
-        argv[n++] = pairs[2 * i + 1];
-    }
-    redis_command(store->redis, REDIS_URGENT, n, argv, NULL, NULL, NULL);
+    write_ops_event(&args, type, pairs, n_pairs < STORE_OPS_PAIRS_MAX ? n_pairs : STORE_OPS_PAIRS_MAX);
+    if (!args.failed)
+        call_with_key(store, "@", STR("ops"), "ops_say", buf_str(&args), STORE_NOW, NULL, NULL, &err);
+    buf_finish(&args);
 }
 
 struct redis *store_redis(struct store *store)

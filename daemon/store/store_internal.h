@@ -6,6 +6,8 @@
 
 #define STORE_LIBRARY_VERSION "1.1" /* what library_version() in the queue library answers */
 #define STORE_OPS_PAIRS_MAX 8
+#define STORE_OPS_VALUE_MAX 1000  /* bytes; ops_say takes no more than 1024 */
+#define STORE_NOW 2               /* beside enum store_flags: refused when not connected, never repeated */
 
 /* One FCALL from request to final answer, through retries and reloads of the library. */
 struct store_pending {
@@ -13,6 +15,7 @@ struct store_pending {
     struct store_pending *next, **link; /* in store->pending */
     struct str *argv;                   /* owned, with what it points to */
     size_t argc;
+    unsigned redis_flags; /* enum redis_flags */
     unsigned tries;
     bool waits_for_library;
     struct event *retry; /* owned */

@@ -70,12 +70,13 @@ struct store_batch {
 int store_ingest(struct store *store, const struct store_batch *batch, store_reply_fn *done, void *user,
                  struct error *err);
 
-/* What the outage detector found, its position in the event stream and, if `state` is not empty, its bytes, in
- * one step: outage_commit of docs/queue.md. Goes with the brand's lease, brought in by outage_open. A commit sent
- * again answers the same. Errors: STORE_STALE (read everything again with outage_open), STORE_OOM. All is copied.
+/* What the outage detector found, its position in the event stream and, if `state` is not empty, its bytes,
+ * in one step: outage_commit of docs/queue.md. Goes with the brand's lease, brought in by outage_open. A
+ * commit sent again answers the same. All is copied. Refused with STORE_STALE (read everything again with
+ * outage_open), STORE_OOM (again later).
  *
- * The other functions are called by store_call(): outage_open with {"lease"}, outage_state with {} and STORE_READ,
- * whose reply's text is the bytes (is_null: none), outage_guards with {} and STORE_READ. */
+ * The other functions are called by store_call(): outage_open with {"lease"}; with STORE_READ outage_guards
+ * with {}, and outage_state with {}, whose reply's text is the bytes (is_null: none). */
 #define STORE_OUTAGE_STATE_MAX 65536   /* bytes */
 #define STORE_OUTAGE_CHANGES_MAX 32    /* in a commit */
 #define STORE_OUTAGE_MEMBERS_MAX 1000  /* in all changes of a commit */
@@ -89,7 +90,8 @@ int store_outage_commit(struct store *store, struct str brand, struct str json_c
 int store_configure_args(const struct settings *settings, const struct brand_settings *brand,
                          struct buf *ret_json);
 
-/* One event of the daemon itself to <ns>:{@ops}:events: `type`, then key/value pairs. Fire and forget. */
+/* One event of the daemon itself to <ns>:{@ops}:events: `type`, then key/value pairs, at most 8. Fire and
+ * forget; a full Redis takes it too. Not while there is no connection. */
 void store_ops_event(struct store *store, const char *type, const struct str *pairs, size_t n_pairs);
 
 /* The library's text as embedded in the program, and its version. */

@@ -223,6 +223,8 @@ def test_a_full_redis_loses_nothing(redis_site):
     network.post(*[status(n) for n in range(60, 160)])
     daemon.send_signal(signal.SIGHUP)
     daemon.wait_log("batch not stored, sending it again.*OOM", 20)
+    wait_for(lambda: redis_site.ops_events("redis.full"), 30, "redis.full to be said")
+    assert redis_site.ops_events("redis.full")[0]["brand"] == "acme"
     claimed = redis_site.fcall("mention_claim", agent="alice", req="r1")
     assert redis_site.fcall("mention_resolve", agent="alice", id=claimed["id"], outcome="fixed", req="r2")
     redis_site.redis.call("CONFIG", "SET", "maxmemory", "0")

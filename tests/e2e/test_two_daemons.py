@@ -145,6 +145,18 @@ def is_stopped(pid):
         return f.read().rsplit(")", 1)[1].split()[0] == "T"
 
 
+def test_more_than_a_ticks_share_is_done_at_once(redis_site):
+    """6,000 steps are 60 calls of mention_tick: one a second would take a minute."""
+    network = redis_site.add(Mastodon([status(1)]))
+    redis_site.configure([network.source()])
+    daemon = redis_site.listen()
+    redis_site.wait_heard(network.ids())
+    timers = "mentiond:{acme}:timers"
+    redis_site.redis.call("ZADD", timers, *[x for n in range(6000) for x in (1, f"wake|net:{n}")])
+    wait_for(lambda: redis_site.redis.call("ZCOUNT", timers, 1, 1) == 0, 30, "all steps to be done")
+    assert daemon.stop() == 0
+
+
 def test_the_brand_is_ticked_by_one(redis_site):
     """mention_tick has a lease of its own: what time brings about is said once."""
     network = redis_site.add(Mastodon([status(n, "acme is down, all of it") for n in range(3)]))

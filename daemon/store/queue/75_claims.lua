@@ -283,8 +283,8 @@ local function is_ghost(cx, m)
 end
 
 -- The next one for this agent. In passing it moves what is waiting in a lane although its case is
--- held (the rest of a large case, a merger) to the holder; so it may look more than once. It may be an outage: that
--- is the third value.
+-- held (the rest of a large case, a merger) to the holder; so it may look more than once. The third value is an
+-- outage instead of a mention.
 local function next_one(cx, given, filter)
     local moved = 0
     for _ = 1, limits.case_step do

@@ -3,7 +3,7 @@
 -- An outage collects the mentions that report it: they leave their lanes for the outage's pool, and the pool is
 -- one item for claims. (The table is declared with `timers`: waiting and claims use it too.)
 --   outage:<id>          the record below; outages: all of them by when they opened
---   outage:<id>:waiting  the pool, "<lane>|<id>" by due time; outages:queue: the items by the due time of their first
+--   outage:<id>:waiting  the pool, "<lane>|<id>" by due time; outages:queue: items by the due time of the first
 --   outage:<id>:members  all that belong to it; :joining those of them that nobody has looked at yet
 --   outage:<id>:series   a point for each minute
 -- Who owns an outage holds the case "outage|<id>": no case of mentions is named so.
@@ -112,7 +112,8 @@ function outages.leave(cx, m)
     events.count(cx, 'now_pooled', -1)
 end
 
--- What waits in a lane goes to the pool. Of its case it stays a waiting member: who claims the case takes it along.
+-- What waits in a lane goes to the pool. Of its case it stays a waiting member: who claims the case takes it
+-- along.
 local function enter(cx, o, c, m)
     local score, member = lanes.score(m.due), m.lane .. '|' .. m.id
     waiting.leave(cx, m)
@@ -151,8 +152,8 @@ local function resolve_late(cx, o, c, m)
     events.count(cx, 'outcome_duplicate')
 end
 
--- A mention turns out to belong to the outage. What somebody holds, what waits for somebody and tier 1 stay where
--- they are, and so does all of an outage that agents are not to see.
+-- A mention turns out to belong to the outage. What somebody holds, what waits for somebody and tier 1 stay
+-- where they are, and so does all of an outage that agents are not to see.
 function outages.join(cx, o, id)
     local m = mentions.find(cx, id)
     local ended = outages.ended(o)

@@ -1,7 +1,7 @@
 
 -- outages: the detector's step --------------------------------------------------------------------------
--- What the detector found, its position in the event stream and its state, in one step. All that a change says is
--- absolute and numbered, so that the same events found again, after a crash or by another daemon, do no harm.
+-- What the detector found, its position in the event stream and its state, in one step. All that a change says
+-- is absolute and numbered, so that the same events found again, after a crash or by another daemon, do no harm.
 
 do
 
