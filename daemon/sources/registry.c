@@ -11,7 +11,7 @@
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 extern const struct source_driver source_x;
 extern const struct source_driver source_file, source_exec;
-extern const struct source_driver source_discourse;
+extern const struct source_driver source_discourse, source_github;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon,
@@ -19,6 +19,7 @@ const struct source_driver *const source_drivers[] = {
     &source_hackernews,
     &source_x,
     &source_discourse,
+    &source_github,
     &source_file,
     &source_exec,
     NULL,

@@ -6,6 +6,8 @@ import signal
 import pytest
 
 from lib.discourse import Discourse
+from lib import github
+from lib.github import GitHub
 from lib.posts import now_ms, text_of
 from lib.unruly import Post, error, minutes_ago
 from lib.waiting import wait_for
@@ -16,9 +18,13 @@ def posts(start, n, minutes=30, late=False):
     return [Post(i, text_of(i), minutes_ago(minutes) - (n - 1 - (i - start)) * 1000, late) for i in range(start, start + n)]
 
 
+GITHUB_ENV = {"GITHUB_TOKEN": github.TOKEN}
 NETWORKS = {
     "discourse": lambda: (Discourse(unruly=True), {}, {}),
     "discourse search": lambda: (Discourse(unruly=True), {"query": "acme"}, {}),
+    "github issues": lambda: (GitHub(unruly=True), {}, GITHUB_ENV),
+    "github discussions": lambda: (GitHub(unruly=True), {"look": "discussions"}, GITHUB_ENV),
+    "github comments": lambda: (GitHub(unruly=True), {"look": "comments", "repository": "acme/acme"}, GITHUB_ENV),
 }
 
 
@@ -56,10 +62,10 @@ def test_every_post_is_heard_once(redis_site, name):
     assert redis_site.mention_ids() - gone == network.ids(gone=False)
     assert set(heard) <= network.ids()
     assert not daemon.complaints("not understood|could not give back everything|stopped")
-    assert network.n_repeated > 0
+    assert network.n_repeated > 0 or name == "github comments"  # their list has no later pages
 
 
-def check_refusal(site, network, reply, says, kind, options=None):
+def check_refusal(site, network, reply, says, kind, options=None, env=None):
     """One refusal by the network: what the log says of it, and that a later poll works again."""
     refused = []
 
@@ -72,7 +78,7 @@ def check_refusal(site, network, reply, says, kind, options=None):
     network.before = refuse
     accounts = {"one": network.account()} if hasattr(network, "account") else {}
     site.configure([network.source(**(options or {}))], accounts=accounts)
-    daemon = site.listen()
+    daemon = site.listen(env=env)
     line = daemon.wait_log(kind, 30)
     assert re.search(says, line), line
     return daemon, line
@@ -106,4 +112,50 @@ def test_discourse_takes_everything_of_the_own_forum(redis_site):
     redis_site.check_exactly({network.id_of(network.posts[1])})
     redis_site.configure([network.source(everything=True, name="own")])
     assert redis_site.once().status == 0
+    redis_site.check_exactly(network.ids())
+
+
+GITHUB_REFUSALS = {
+    "primary limit": (error(403, {"message": "API rate limit exceeded for user ID 1."},
+                            **GitHub.limits("search", 30, 0)), "rate limit exceeded.*next_try_in=[0-9]+s",
+                      "asks us to wait"),
+    "secondary limit": (error(403, {"message": "You have exceeded a secondary rate limit."},
+                              **GitHub.limits("search", 30, 17, Retry_After="77")), "secondary rate limit.*next_try_in=1m ",
+                        "asks us to wait"),
+    "forbidden": (error(403, {"message": "Resource protected by organization SAML enforcement"},
+                        **GitHub.limits("search", 30, 17)), "SAML", "source stopped"),
+    "no credentials": (error(401, {"message": "Bad credentials"}), "Bad credentials", "source stopped"),
+    "query": (error(422, {"message": "Validation Failed", "errors": []}), "Validation Failed", "source stopped"),
+}
+
+
+@pytest.mark.parametrize("name", GITHUB_REFUSALS)
+def test_github_refuses(redis_site, name):
+    reply, says, kind = GITHUB_REFUSALS[name]
+    daemon, _ = check_refusal(redis_site, redis_site.add(GitHub(posts(0, 3))), reply, says, kind, env=GITHUB_ENV)
+    assert not daemon.log_lines(github.TOKEN)
+
+
+def test_github_graphql_errors_come_with_200(redis_site):
+    reply = error(200, {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})
+    check_refusal(redis_site, redis_site.add(GitHub(posts(0, 3))), reply, "RATE_LIMITED", "asks us to wait",
+                  {"look": "discussions"}, GITHUB_ENV)
+
+
+def test_github_passes_the_wall(redis_site):
+    """Of one search only 1,000 results can be had."""
+    network = redis_site.add(GitHub(posts(0, 2300)))
+    redis_site.configure([network.source()], accounts={"one": network.account()})
+    assert redis_site.once(env=GITHUB_ENV).status == 0
+    redis_site.check_exactly(network.ids())
+
+
+def test_github_reads_incomplete_results_again(redis_site):
+    """A search that ran out of time left results out: the cursor stays until one is complete."""
+    network = redis_site.add(GitHub(posts(0, 20)))
+    network.incomplete = 1
+    redis_site.configure([network.source()], accounts={"one": network.account()})
+    assert redis_site.once(env=GITHUB_ENV).status == 0
+    assert len(redis_site.mention_ids()) == 10
+    assert redis_site.once(env=GITHUB_ENV).status == 0
     redis_site.check_exactly(network.ids())

@@ -20,6 +20,9 @@ static const struct {
     {"exec", "argv: [x]\n"},
     {"discourse", "forum: https://forum.example/sub\n"},
     {"discourse", "forum: https://forum.example\nquery: acme\n"},
+    {"github", "query: acme\n"},
+    {"github", "query: acme\nlook: discussions\n"},
+    {"github", "look: comments\nrepository: acme/acme\n"},
     {"x", "query: acme\n"},
     {"x", "mentions_of: '@acme'\n"},
 };

@@ -6,6 +6,7 @@
 #include <dirent.h>
 
 #include "recorded/discourse.h"
+#include "recorded/github.h"
 #include "recorded/x.h"
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
@@ -200,7 +201,10 @@ static void test_hackernews(void **state)
 /* ---- file by file -------------------------------------------------------------------------- */
 
 static const struct recorded_network *const networks[] = {
-    &recorded_discourse, &recorded_x, NULL,
+    &recorded_discourse,
+    &recorded_github,
+    &recorded_x,
+    NULL,
 };
 
 static const struct recorded_file *find_row(const struct recorded_network *network, const char *name)
