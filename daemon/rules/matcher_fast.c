@@ -38,8 +38,6 @@ struct matcher {
     struct str text, folded;
     uint32_t *set_asked;            /* text for which set i was looked for last */
     bool *set_there;                /* and whether it was there */
-    uint32_t *literal_asked;
-    bool *literal_there;
     uint32_t *marked;               /* text in which pattern i became a candidate last */
     uint32_t *candidates;
     size_t n_candidates;
@@ -60,12 +58,9 @@ static void fast_destroy(struct matcher *m)
     free(m->unfiltered);
     free(m->seen.last);
     free(m->seen.at);
-    free(m->seen.again);
     free(m->seen.ids);
     free(m->set_asked);
     free(m->set_there);
-    free(m->literal_asked);
-    free(m->literal_there);
     free(m->marked);
     free(m->candidates);
     free(m);
@@ -81,15 +76,11 @@ static bool state_alloc(struct matcher *m)
     m->candidates = calloc(m->n + 1, sizeof(*m->candidates));
     m->seen.last = calloc(literals, sizeof(*m->seen.last));
     m->seen.at = calloc(literals, sizeof(*m->seen.at));
-    m->seen.again = calloc(literals, sizeof(*m->seen.again));
     m->seen.ids = calloc(literals, sizeof(*m->seen.ids));
-    m->literal_asked = calloc(literals, sizeof(*m->literal_asked));
-    m->literal_there = calloc(literals, sizeof(*m->literal_there));
     m->set_asked = calloc(sets, sizeof(*m->set_asked));
     m->set_there = calloc(sets, sizeof(*m->set_there));
     return m->tallies && m->unfiltered && m->marked && m->candidates && m->seen.last &&
-           m->seen.at && m->seen.again && m->seen.ids && m->literal_asked && m->literal_there &&
-           m->set_asked && m->set_there;
+           m->seen.at && m->seen.ids && m->set_asked && m->set_there;
 }
 
 /* Literals that make somebody a candidate, of one form of the text. */
@@ -100,13 +91,13 @@ static int filter_make(const struct needs *needs, bool on_plain, struct filter *
 
     if (!literals)
         return -ENOMEM;
-    for (size_t i = 0; i < needs->n_literals; i++) {
+    for (uint32_t i = 0; i < needs->n_literals; i++) {
         const struct need_literal *l = &needs->literals[i];
-        if (l->n_users == 0 || l->on_plain != on_plain)
+        if (need_users(needs, i) == 0 || l->on_plain != on_plain)
             continue;
-        literals[n++] = (struct filter_literal){l->text, (uint32_t)i, filter_window(l->text)};
+        literals[n++] = (struct filter_literal){l->text, i, l->len, filter_window(need_text(needs, i))};
     }
-    *ret = n > 0 ? filter_create(literals, n) : NULL;
+    *ret = n > 0 ? filter_create(needs->texts, literals, n) : NULL;
     free(literals);
     return n > 0 && !*ret ? -ENOMEM : 0;
 }
@@ -159,17 +150,18 @@ static int fast_create(const struct pattern *patterns, size_t n, struct matcher 
 
 /* ---- what a text holds ---------------------------------------------------------------------- */
 
-static size_t literal_find_slow(const struct need_literal *l, struct str text, size_t from)
+/* By its second byte: the first is a space in most. */
+static size_t literal_find_slow(struct str literal, struct str text, size_t from)
 {
-    size_t len = l->text.len, probe = l->probe;
+    size_t probe = literal.len > 1;
 
-    while (from + len <= text.len) {
+    while (from + literal.len <= text.len) {
         const char *at = text.s + from + probe;
-        at = memchr(at, l->text.s[probe], text.len - len - from + 1);
+        at = memchr(at, literal.s[probe], text.len - literal.len - from + 1);
         if (!at)
             return SIZE_MAX;
         from = (size_t)(at - text.s) - probe;
-        if (memcmp(text.s + from, l->text.s, len) == 0)
+        if (memcmp(text.s + from, literal.s, literal.len) == 0)
             return from;
         from++;
     }
@@ -179,11 +171,11 @@ static size_t literal_find_slow(const struct need_literal *l, struct str text, s
 /* The first place of the literal at or after `from`; SIZE_MAX: none. Texts are short: memmem()
  * would spend more on getting ready than on looking. Sixteen places at a time are tried by the
  * literal's first and last byte. */
-static size_t literal_find(const struct need_literal *l, struct str text, size_t from)
+static size_t literal_find(struct str literal, struct str text, size_t from)
 {
 #ifdef __SSE2__
-    size_t len = l->text.len;
-    __m128i first = _mm_set1_epi8(l->text.s[0]), last = _mm_set1_epi8(l->text.s[len - 1]);
+    size_t len = literal.len;
+    __m128i first = _mm_set1_epi8(literal.s[0]), last = _mm_set1_epi8(literal.s[len - 1]);
 
     for (; from + len - 1 + 16 <= text.len; from += 16) {
         const char *s = text.s + from;
@@ -192,26 +184,25 @@ static size_t literal_find(const struct need_literal *l, struct str text, size_t
         __m128i both = _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last));
         for (unsigned mask = (unsigned)_mm_movemask_epi8(both); mask; mask &= mask - 1) {
             unsigned at = (unsigned)__builtin_ctz(mask);
-            if (memcmp(s + at, l->text.s, len) == 0)
+            if (memcmp(s + at, literal.s, len) == 0)
                 return from + at;
         }
     }
 #endif
-    return literal_find_slow(l, text, from);
+    return literal_find_slow(literal, text, from);
 }
 
 static bool literal_is_there(struct matcher *m, uint32_t id)
 {
-    const struct need_literal *l = &m->needs.literals[id];
-    struct str text = l->on_plain ? m->folded : m->text;
+    struct str text = m->needs.literals[id].on_plain ? m->folded : m->text;
 
-    if (l->n_users > 0)
+    if (need_users(&m->needs, id) > 0)
         return m->seen.last[id] == m->seen.now;
-    if (m->literal_asked[id] != m->seen.now) {
-        m->literal_asked[id] = m->seen.now;
-        m->literal_there[id] = literal_find(l, text, 0) != SIZE_MAX;
+    if (m->seen.last[id] != m->seen.now) {
+        m->seen.last[id] = m->seen.now;
+        m->seen.at[id] = literal_find(need_text(&m->needs, id), text, 0) != SIZE_MAX;
     }
-    return m->literal_there[id];
+    return m->seen.at[id] != 0;
 }
 
 static bool set_is_there(struct matcher *m, uint32_t id)
@@ -276,8 +267,8 @@ static void candidates_collect(struct matcher *m, const bool *sets)
     m->n_candidates = 0;
     for (uint32_t i = 0; i < m->seen.n; i++) {
         const struct need_literal *l = &m->needs.literals[m->seen.ids[i]];
-        for (uint32_t k = 0; k < l->n_users; k++)
-            candidate_add(m, sets, m->needs.users[l->first_user + k]);
+        for (uint32_t k = l[0].first_user; k < l[1].first_user; k++)
+            candidate_add(m, sets, m->needs.users[k]);
     }
     for (size_t i = 0; i < m->n_unfiltered; i++)
         candidate_add(m, sets, m->unfiltered[i]);
@@ -292,16 +283,15 @@ static void whole_report(struct matcher *m, uint32_t pattern, const struct text_
 {
     const struct need_set *set = &m->needs.sets[m->needs.patterns[pattern].sets[0]];
     uint32_t id = m->needs.items[set->first];
-    const struct need_literal *literal = &m->needs.literals[id];
-    size_t at = m->seen.at[id];
+    size_t at = m->seen.at[id] & ~FILTER_AGAIN, len = m->needs.literals[id].len;
 
     for (unsigned hits = 0; hits < PATTERN_HITS_MAX; hits++) {
-        const size_t spans[2] = {at, at + literal->text.len - 1};
+        const size_t spans[2] = {at, at + len - 1};
         pattern_report(&m->patterns[pattern], text, spans, hit, user);
         m->tallies[pattern].hits++;
-        if (m->seen.again[id] != m->seen.now)
+        if (!(m->seen.at[id] & FILTER_AGAIN))
             return;
-        at = literal_find(literal, text->normal, spans[1]);
+        at = literal_find(need_text(&m->needs, id), text->normal, spans[1]);
         if (at == SIZE_MAX)
             return;
     }
@@ -312,9 +302,7 @@ static void text_begin(struct matcher *m, const struct text_normal *text)
 {
     if (++m->seen.now == 0) {
         m->seen.now = 1;
-        memset(m->seen.again, 0, m->needs.n_literals * sizeof(*m->seen.again));
         memset(m->seen.last, 0, m->needs.n_literals * sizeof(*m->seen.last));
-        memset(m->literal_asked, 0, m->needs.n_literals * sizeof(*m->literal_asked));
         memset(m->set_asked, 0, m->needs.n_sets * sizeof(*m->set_asked));
         memset(m->marked, 0, m->n * sizeof(*m->marked));
     }
@@ -374,9 +362,7 @@ size_t matcher_fast_memory(const struct matcher *m)
 {
     size_t by_pattern = sizeof(*m->tallies) + sizeof(*m->unfiltered) + sizeof(*m->marked) +
                         sizeof(*m->candidates);
-    size_t by_literal = sizeof(*m->seen.last) + sizeof(*m->seen.at) + sizeof(*m->seen.ids) +
-                        sizeof(*m->seen.again) +
-                        sizeof(*m->literal_asked) + sizeof(*m->literal_there);
+    size_t by_literal = sizeof(*m->seen.last) + sizeof(*m->seen.at) + sizeof(*m->seen.ids);
 
     return sizeof(*m) + needs_memory(&m->needs) + m->n * by_pattern +
            m->needs.n_literals * by_literal +

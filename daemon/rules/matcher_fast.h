@@ -19,10 +19,10 @@ struct need {
 };
 
 struct need_literal {
-    struct str text;         /* of text_normal.normal, or of the folded text_normal.plain */
-    uint32_t first_user, n_users; /* in needs.users: the patterns that it makes candidates */
-    uint32_t probe;          /* its rarest byte, to look for it one by one */
-    bool on_plain;
+    uint32_t text;           /* where in needs.texts it begins */
+    uint32_t first_user;     /* in needs.users: the patterns that it makes candidates, up to the next one's */
+    uint16_t len;
+    bool on_plain;           /* of the folded text_normal.plain; else of text_normal.normal */
 };
 
 struct need_set {
@@ -30,10 +30,11 @@ struct need_set {
 };
 
 struct needs {
-    struct arena arena;
     struct need *patterns; /* owned, as all arrays here */
     size_t n_patterns;
-    struct need_literal *literals;
+    char *texts;
+    size_t n_texts, cap_texts;
+    struct need_literal *literals; /* one more, where the last one's users end */
     size_t n_literals, cap_literals;
     struct need_set *sets;
     size_t n_sets, cap_sets;
@@ -42,6 +43,18 @@ struct needs {
     uint32_t *users;
     size_t n_users;
 };
+
+static inline struct str need_text(const struct needs *needs, uint32_t literal)
+{
+    const struct need_literal *l = &needs->literals[literal];
+
+    return (struct str){needs->texts + l->text, l->len};
+}
+
+static inline uint32_t need_users(const struct needs *needs, uint32_t literal)
+{
+    return needs->literals[literal + 1].first_user - needs->literals[literal].first_user;
+}
 
 /* -ENOMEM only. Finish it in any case. */
 int needs_init(struct needs *needs, const struct fold *fold, const struct pattern *patterns,

@@ -4,8 +4,8 @@
  * only every other place of a text has to be looked at: one of the two begins there. Literals of
  * four bytes have one window only, and a bitmap of their own for the places between. By the hash of
  * the four bytes at the place a bitmap is asked (at most 2^18 bits, so that it stays in the
- * first-level cache); nearly always it says no. Otherwise a hash table has the literals of that
- * very window, and memcmp decides. */
+ * first-level cache); nearly always it says no. Otherwise the literals with windows of that hash are
+ * tried by memcmp. */
 #include "rules/matcher_fast_filter.h"
 
 #include "rules/rarity.h"
@@ -15,22 +15,22 @@
 #define MAP_BITS_MAX 18
 #define MAP_SPARSE 64   /* bits for each window, within these bounds */
 #define WINDOWS 2       /* of a literal at most, side by side */
-#define NO_ENTRY UINT32_MAX
 
 struct entry {
-    const char *text;
-    uint32_t id;
-    uint32_t next;             /* entry of the same window; NO_ENTRY: none */
-    uint16_t len, window;      /* of the text, and the window's place in it */
+    uint32_t text, id;         /* where in the texts it begins; as the caller calls it */
+    uint16_t len, window;      /* of the text, and the first window's place in it */
 };
 
+/* Windows are put into buckets by their hash; a place is an entry and which of its windows. */
 struct filter {
-    uint64_t *map;         /* owned, as all: a bit for each hash that a window has */
+    const char *texts;     /* borrowed */
+    uint64_t *map;         /* owned, as all below: a bit for each hash that a window has */
     uint64_t *odd_map;     /* the same for literals of one window; NULL: there is none */
-    uint32_t *slots;       /* open addressing: the first entry of a window, or NO_ENTRY */
+    uint32_t *buckets;     /* where in places each begins; one more, for the end of the last */
+    uint32_t *places;      /* WINDOWS times the entry, plus the window */
     struct entry *entries;
-    unsigned map_bits, slot_bits;
-    size_t n_entries;
+    unsigned map_bits, bucket_bits;
+    size_t n_entries, n_places;
 };
 
 static inline uint32_t load_window(const char *s)
@@ -41,17 +41,9 @@ static inline uint32_t load_window(const char *s)
     return window;
 }
 
-static uint32_t *slot_find(const struct filter *f, uint32_t window)
+static inline uint32_t bucket_of(const struct filter *f, uint32_t window)
 {
-    size_t mask = ((size_t)1 << f->slot_bits) - 1;
-    size_t at = (window * HASH_MULTIPLIER) >> (32 - f->slot_bits);
-
-    for (; f->slots[at] != NO_ENTRY; at = (at + 1) & mask) {
-        const struct entry *e = &f->entries[f->slots[at]];
-        if (load_window(e->text + e->window) == window)
-            break;
-    }
-    return &f->slots[at];
+    return (window * HASH_MULTIPLIER) >> (32 - f->bucket_bits);
 }
 
 /* ---- building ------------------------------------------------------------------------------- */
@@ -77,61 +69,82 @@ static void map_put(uint64_t *map, unsigned bits, uint32_t window)
     map[hash / 64] |= 1ull << (hash % 64);
 }
 
-static void entry_add(struct filter *f, const struct filter_literal *l, uint32_t window)
+/* One, or two. */
+static unsigned entry_windows(const struct entry *e)
 {
-    uint32_t bytes = load_window(l->text.s + window);
-    uint32_t *slot = slot_find(f, bytes);
-    struct entry *e = &f->entries[f->n_entries];
+    return e->len > FILTER_LITERAL_MIN ? WINDOWS : 1;
+}
 
-    map_put(f->map, f->map_bits, bytes);
-    if (l->text.len == FILTER_LITERAL_MIN)
-        map_put(f->odd_map, f->map_bits, bytes);
-    *e = (struct entry){.text = l->text.s, .id = l->id, .next = *slot,
-                        .len = (uint16_t)l->text.len, .window = (uint16_t)window};
-    *slot = (uint32_t)f->n_entries++;
+static uint32_t entry_window(const struct filter *f, const struct entry *e, unsigned which)
+{
+    return load_window(f->texts + e->text + e->window + which);
+}
+
+static void entry_map(struct filter *f, const struct entry *e)
+{
+    for (unsigned w = 0; w < entry_windows(e); w++)
+        map_put(f->map, f->map_bits, entry_window(f, e, w));
+    if (entry_windows(e) == 1)
+        map_put(f->odd_map, f->map_bits, entry_window(f, e, 0));
+}
+
+/* Counts the windows of each bucket into the one behind it, sums up, and fills from the ends. */
+static void buckets_fill(struct filter *f)
+{
+    size_t n = (size_t)1 << f->bucket_bits;
+
+    for (size_t i = 0; i < f->n_entries; i++)
+        for (unsigned w = 0; w < entry_windows(&f->entries[i]); w++)
+            f->buckets[bucket_of(f, entry_window(f, &f->entries[i], w))]++;
+    for (size_t i = 1; i <= n; i++)
+        f->buckets[i] += f->buckets[i - 1];
+    for (size_t i = f->n_entries; i-- > 0;)
+        for (unsigned w = 0; w < entry_windows(&f->entries[i]); w++)
+            f->places[--f->buckets[bucket_of(f, entry_window(f, &f->entries[i], w))]] =
+                (uint32_t)i * WINDOWS + w;
+    f->n_places = f->buckets[n];
 }
 
 static void filter_fill(struct filter *f, const struct filter_literal *literals, size_t n)
 {
-    for (size_t i = 0; i < (size_t)1 << f->slot_bits; i++)
-        f->slots[i] = NO_ENTRY;
     for (size_t i = 0; i < n; i++) {
-        entry_add(f, &literals[i], literals[i].window);
-        if (literals[i].text.len > FILTER_LITERAL_MIN)
-            entry_add(f, &literals[i], literals[i].window + 1);
+        f->entries[i] = (struct entry){literals[i].text, literals[i].id, literals[i].len,
+                                       literals[i].window};
+        entry_map(f, &f->entries[i]);
     }
+    f->n_entries = n;
+    buckets_fill(f);
 }
 
 static bool any_short(const struct filter_literal *literals, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (literals[i].text.len == FILTER_LITERAL_MIN)
+        if (literals[i].len == FILTER_LITERAL_MIN)
             return true;
     return false;
 }
 
-uint32_t filter_window(struct str literal)
+uint16_t filter_window(struct str literal)
 {
-    return literal.len > FILTER_LITERAL_MIN ? (uint32_t)rarity_best_windows(literal) : 0;
+    return literal.len > FILTER_LITERAL_MIN ? (uint16_t)rarity_best_windows(literal) : 0;
 }
 
-struct filter *filter_create(const struct filter_literal *literals, size_t n)
+struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n)
 {
     struct filter *f = calloc(1, sizeof(*f));
-    unsigned n_maps = 2;
+    bool two_maps = any_short(literals, n);
 
     if (!f)
         return NULL;
+    f->texts = texts;
     f->map_bits = bits_for(MAP_SPARSE * WINDOWS * n, MAP_BITS_MIN, MAP_BITS_MAX);
-    f->slot_bits = bits_for(2 * WINDOWS * n, 4, 31);
+    f->bucket_bits = bits_for(WINDOWS * n, 4, 31);
     f->map = calloc(map_words(f), sizeof(*f->map));
-    if (any_short(literals, n))
-        f->odd_map = calloc(map_words(f), sizeof(*f->map));
-    else
-        n_maps = 1;
-    f->slots = calloc((size_t)1 << f->slot_bits, sizeof(*f->slots));
-    f->entries = calloc(WINDOWS * n + 1, sizeof(*f->entries));
-    if (!f->map || (n_maps == 2 && !f->odd_map) || !f->slots || !f->entries) {
+    f->odd_map = two_maps ? calloc(map_words(f), sizeof(*f->map)) : NULL;
+    f->buckets = calloc(((size_t)1 << f->bucket_bits) + 1, sizeof(*f->buckets));
+    f->places = calloc(WINDOWS * n + 1, sizeof(*f->places));
+    f->entries = calloc(n + 1, sizeof(*f->entries));
+    if (!f->map || (two_maps && !f->odd_map) || !f->buckets || !f->places || !f->entries) {
         filter_destroy(f);
         return NULL;
     }
@@ -145,7 +158,8 @@ void filter_destroy(struct filter *f)
         return;
     free(f->map);
     free(f->odd_map);
-    free(f->slots);
+    free(f->buckets);
+    free(f->places);
     free(f->entries);
     free(f);
 }
@@ -155,25 +169,26 @@ size_t filter_memory(const struct filter *f)
     size_t maps = f->odd_map ? 2 : 1;
 
     return sizeof(*f) + maps * map_words(f) * sizeof(*f->map) +
-           ((size_t)1 << f->slot_bits) * sizeof(*f->slots) +
-           (f->n_entries + 1) * sizeof(*f->entries);
+           (((size_t)1 << f->bucket_bits) + 1) * sizeof(*f->buckets) +
+           f->n_places * sizeof(*f->places) + f->n_entries * sizeof(*f->entries);
 }
 
 /* ---- scanning ------------------------------------------------------------------------------- */
 
-static bool entry_matches(const struct entry *e, struct str text, size_t at)
+/* Does the literal stand where its window does at `at`? */
+static bool entry_matches(const struct filter *f, const struct entry *e, struct str text, size_t at,
+                          size_t window)
 {
-    return at >= e->window && at - e->window + e->len <= text.len &&
-           memcmp(text.s + at - e->window, e->text, e->len) == 0;
+    return at >= window && at - window + e->len <= text.len &&
+           memcmp(text.s + at - window, f->texts + e->text, e->len) == 0;
 }
 
 /* Of two that overlap, the second may be found before the first. */
 static void seen_add(struct filter_seen *seen, uint32_t id, uint32_t start)
 {
     if (seen->last[id] == seen->now) {
-        seen->again[id] = seen->now;
-        if (start < seen->at[id])
-            seen->at[id] = start;
+        uint32_t first = seen->at[id] & ~FILTER_AGAIN;
+        seen->at[id] = (start < first ? start : first) | FILTER_AGAIN;
         return;
     }
     seen->last[id] = seen->now;
@@ -183,12 +198,13 @@ static void seen_add(struct filter_seen *seen, uint32_t id, uint32_t start)
 
 static void place_scan(const struct filter *f, struct str text, size_t at, struct filter_seen *seen)
 {
-    const struct entry *e;
+    uint32_t bucket = bucket_of(f, load_window(text.s + at));
 
-    for (uint32_t i = *slot_find(f, load_window(text.s + at)); i != NO_ENTRY; i = e->next) {
-        e = &f->entries[i];
-        if (entry_matches(e, text, at))
-            seen_add(seen, e->id, (uint32_t)(at - e->window));
+    for (uint32_t i = f->buckets[bucket]; i < f->buckets[bucket + 1]; i++) {
+        const struct entry *e = &f->entries[f->places[i] / WINDOWS];
+        size_t window = e->window + f->places[i] % WINDOWS;
+        if (entry_matches(f, e, text, at, window))
+            seen_add(seen, e->id, (uint32_t)(at - window));
     }
 }
 

@@ -7,18 +7,19 @@
 #define FILTER_LITERAL_MIN 4 /* bytes */
 #define FILTER_PADDING 8     /* bytes behind a text that may be read, whatever they are */
 
+#define FILTER_AGAIN (1u << 31)
+
 struct filter_literal {
-    struct str text; /* borrowed; at least FILTER_LITERAL_MIN bytes */
-    uint32_t id;     /* as the caller calls it */
-    uint32_t window; /* where the bytes begin that are looked for first, see filter_window() */
+    uint32_t text;        /* where in the texts it begins */
+    uint32_t id;          /* as the caller calls it */
+    uint16_t len, window; /* FILTER_LITERAL_MIN or more; what is looked for first, see filter_window() */
 };
 
 /* What was seen in one text; the arrays are the caller's, one item for each id. */
 struct filter_seen {
     uint32_t now;     /* number of the text */
     uint32_t *last;   /* the text in which the literal was seen last */
-    uint32_t *at;     /* where in it first */
-    uint32_t *again;  /* the text in which it was seen twice last */
+    uint32_t *at;     /* where in it first, with FILTER_AGAIN if more than once */
     uint32_t *ids;    /* seen in this text, each once */
     uint32_t n;
 };
@@ -26,10 +27,10 @@ struct filter_seen {
 struct filter;
 
 /* The rarest place of the literal to look for. */
-uint32_t filter_window(struct str literal);
+uint16_t filter_window(struct str literal);
 
 /* The texts of the literals stay borrowed. NULL: out of memory. */
-struct filter *filter_create(const struct filter_literal *literals, size_t n);
+struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n);
 void filter_destroy(struct filter *f);
 
 /* Adds to what was seen. */

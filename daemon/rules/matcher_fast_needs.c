@@ -4,9 +4,9 @@
 
 #include "rules/matcher_fast.h"
 #include "rules/matcher_fast_filter.h"
-#include "rules/rarity.h"
 
-#define NEEDS_MEMORY_MAX (256 * 1024 * 1024)
+#define TEXTS_MAX (256u * 1024 * 1024) /* bytes of literals */
+#define LITERAL_MAX UINT16_MAX           /* bytes of one; phrases and what is extracted are far shorter */
 #define SCRATCH_MAX (64 * 1024 * 1024) /* of extracting one pattern */
 
 /* Open addressing; slots hold an index plus one. */
@@ -23,11 +23,14 @@ struct builder {
     uint32_t *ids; /* owned: LITERALS_IN_SET, the set at hand */
 };
 
+/* Room for item n. */
 static void *grow(void *items, size_t n, size_t *cap, size_t item_size)
 {
     if (n < *cap)
         return items;
-    size_t larger = *cap ? 2 * *cap : 256;
+    size_t larger = *cap ? *cap : 256;
+    while (larger <= n)
+        larger *= 2;
     void *moved = realloc(items, larger * item_size);
     if (moved)
         *cap = larger;
@@ -50,9 +53,9 @@ static uint32_t hash_bytes(const void *bytes, size_t len, uint32_t seed)
 
 static uint32_t literal_hash(const struct builder *b, uint32_t id)
 {
-    const struct need_literal *l = &b->needs->literals[id];
+    struct str text = need_text(b->needs, id);
 
-    return hash_bytes(l->text.s, l->text.len, l->on_plain);
+    return hash_bytes(text.s, text.len, b->needs->literals[id].on_plain);
 }
 
 static uint32_t set_hash(const struct builder *b, uint32_t id)
@@ -86,6 +89,23 @@ static bool index_grow(const struct builder *b, struct index *index,
     return true;
 }
 
+/* Behind the others, not counted yet. Also the end mark behind it has room. */
+static bool literal_add(struct needs *needs, struct str text, bool on_plain)
+{
+    if (text.len > LITERAL_MAX || needs->n_texts + text.len > TEXTS_MAX)
+        return false;
+    needs->literals = grow(needs->literals, needs->n_literals + 1, &needs->cap_literals,
+                           sizeof(*needs->literals));
+    needs->texts = grow(needs->texts, needs->n_texts + text.len, &needs->cap_texts, 1);
+    if (!needs->literals || !needs->texts)
+        return false;
+    memcpy(needs->texts + needs->n_texts, text.s, text.len);
+    needs->literals[needs->n_literals] = (struct need_literal){
+        .text = (uint32_t)needs->n_texts, .len = (uint16_t)text.len, .on_plain = on_plain};
+    needs->n_texts += text.len;
+    return true;
+}
+
 static int literal_intern(struct builder *b, struct str text, bool on_plain, uint32_t *ret)
 {
     struct needs *needs = b->needs;
@@ -95,18 +115,12 @@ static int literal_intern(struct builder *b, struct str text, bool on_plain, uin
     size_t mask = b->literals.size - 1, at = hash_bytes(text.s, text.len, on_plain) & mask;
     for (; b->literals.slots[at] != 0; at = (at + 1) & mask) {
         *ret = b->literals.slots[at] - 1;
-        const struct need_literal *l = &needs->literals[*ret];
-        if (l->on_plain == on_plain && str_eq(l->text, text))
+        if (needs->literals[*ret].on_plain == on_plain && str_eq(need_text(needs, *ret), text))
             return 0;
     }
-    needs->literals = grow(needs->literals, needs->n_literals, &needs->cap_literals,
-                           sizeof(*needs->literals));
-    struct str kept = arena_str(&needs->arena, text);
-    if (!needs->literals || !kept.s)
+    if (!literal_add(needs, text, on_plain))
         return -ENOMEM;
-    *ret = (uint32_t)needs->n_literals;
-    needs->literals[needs->n_literals++] = (struct need_literal){
-        .text = kept, .probe = (uint32_t)rarity_best_byte(kept), .on_plain = on_plain};
+    *ret = (uint32_t)needs->n_literals++;
     b->literals.slots[at] = *ret + 1;
     b->literals.n++;
     return 0;
@@ -222,32 +236,50 @@ static struct need_set trigger_of(const struct needs *needs, size_t i)
     return filtered ? needs->sets[need->sets[0]] : (struct need_set){0};
 }
 
+/* Each literal's users are counted into the next one, summed up, and filled in from behind. */
 static int users_fill(struct needs *needs)
 {
-    uint32_t total = 0;
+    struct need_literal *literals = needs->literals;
 
     for (size_t i = 0; i < needs->n_patterns; i++) {
         struct need_set set = trigger_of(needs, i);
         for (uint32_t k = 0; k < set.n; k++)
-            needs->literals[needs->items[set.first + k]].n_users++;
+            literals[needs->items[set.first + k]].first_user++;
     }
     for (size_t i = 0; i < needs->n_literals; i++) {
-        needs->literals[i].first_user = total;
-        total += needs->literals[i].n_users;
-        needs->literals[i].n_users = 0;
+        needs->n_users += literals[i].first_user;
+        literals[i].first_user = (uint32_t)needs->n_users;
     }
-    needs->n_users = total;
-    needs->users = malloc((total + 1) * sizeof(*needs->users));
+    needs->users = malloc((needs->n_users + 1) * sizeof(*needs->users));
     if (!needs->users)
         return -ENOMEM;
-    for (size_t i = 0; i < needs->n_patterns; i++) {
+    for (size_t i = needs->n_patterns; i-- > 0;) {
         struct need_set set = trigger_of(needs, i);
-        for (uint32_t k = 0; k < set.n; k++) {
-            struct need_literal *l = &needs->literals[needs->items[set.first + k]];
-            needs->users[l->first_user + l->n_users++] = (uint32_t)i;
-        }
+        for (uint32_t k = 0; k < set.n; k++)
+            needs->users[--literals[needs->items[set.first + k]].first_user] = (uint32_t)i;
     }
+    if (needs->n_literals > 0)
+        literals[needs->n_literals] = (struct need_literal){.first_user = (uint32_t)needs->n_users};
     return 0;
+}
+
+/* What was room to grow goes back. */
+static void *trim(void *items, size_t n, size_t *cap, size_t item_size)
+{
+    void *moved = n < *cap ? realloc(items, (n + 1) * item_size) : NULL;
+
+    if (moved)
+        *cap = n + 1;
+    return moved ? moved : items;
+}
+
+static void needs_trim(struct needs *needs)
+{
+    needs->texts = trim(needs->texts, needs->n_texts, &needs->cap_texts, 1);
+    needs->literals = trim(needs->literals, needs->n_literals, &needs->cap_literals,
+                           sizeof(*needs->literals));
+    needs->sets = trim(needs->sets, needs->n_sets, &needs->cap_sets, sizeof(*needs->sets));
+    needs->items = trim(needs->items, needs->n_items, &needs->cap_items, sizeof(*needs->items));
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -259,7 +291,6 @@ int needs_init(struct needs *needs, const struct fold *fold, const struct patter
     int r = 0;
 
     *needs = (struct needs){.n_patterns = n};
-    arena_init(&needs->arena, NEEDS_MEMORY_MAX);
     arena_init(&b.scratch, SCRATCH_MAX);
     needs->patterns = calloc(n + 1, sizeof(*needs->patterns));
     b.ids = malloc(LITERALS_IN_SET * sizeof(*b.ids));
@@ -269,6 +300,7 @@ int needs_init(struct needs *needs, const struct fold *fold, const struct patter
         r = need_read(&b, &patterns[i], &needs->patterns[i]);
     if (r == 0)
         r = users_fill(needs);
+    needs_trim(needs);
     free(b.ids);
     free(b.literals.slots);
     free(b.sets.slots);
@@ -278,8 +310,8 @@ int needs_init(struct needs *needs, const struct fold *fold, const struct patter
 
 void needs_finish(struct needs *needs)
 {
-    arena_finish(&needs->arena);
     free(needs->patterns);
+    free(needs->texts);
     free(needs->literals);
     free(needs->sets);
     free(needs->items);
@@ -288,7 +320,7 @@ void needs_finish(struct needs *needs)
 
 size_t needs_memory(const struct needs *needs)
 {
-    return needs->arena.used + needs->n_patterns * sizeof(*needs->patterns) +
+    return needs->cap_texts + needs->n_patterns * sizeof(*needs->patterns) +
            needs->cap_literals * sizeof(*needs->literals) +
            needs->cap_sets * sizeof(*needs->sets) + needs->cap_items * sizeof(*needs->items) +
            needs->n_users * sizeof(*needs->users);

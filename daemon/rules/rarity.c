@@ -71,16 +71,6 @@ size_t rarity_best_windows(struct str literal)
     return best;
 }
 
-size_t rarity_best_byte(struct str literal)
-{
-    size_t best = 0;
-
-    for (size_t i = 1; i < literal.len; i++)
-        if (byte_bits((unsigned char)literal.s[i]) > byte_bits((unsigned char)literal.s[best]))
-            best = i;
-    return best;
-}
-
 double rarity_literal(struct str literal)
 {
     double least = 1;

@@ -18,9 +18,6 @@ double rarity_window(const char *window);
  * first of equals. */
 size_t rarity_best_windows(struct str literal);
 
-/* Which byte of a literal is rarest, by the built-in model; the first of equals. */
-size_t rarity_best_byte(struct str literal);
-
 /* For literals of any length. */
 double rarity_literal(struct str literal);
 
