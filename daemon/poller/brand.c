@@ -2,6 +2,7 @@
  * daemons, the one that holds the brand's lease calls mention_tick each second. */
 #include "poller_internal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 
 #include "mentiond/clock.h"
@@ -45,6 +46,8 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     tick_in(brand, TICK_MS);
+    if (ruleset_rest(brand->rules, clock_now_ms()))
+        malloc_trim(0);
     if (!brand->configured)
         brand_configure(brand);
     if (brand->ticking || !account_has_lease(&brand->account))

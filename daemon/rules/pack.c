@@ -321,7 +321,7 @@ static size_t count_items(const struct config_node *node)
 static void read_list(struct ruleset *set, const struct pack *pack, struct word_list *list,
                       const struct config_node *node, struct diag *d)
 {
-    list->items = arena_alloc(&set->arena, (count_items(node) + 1) * sizeof(*list->items));
+    list->items = arena_alloc(&set->reading, (count_items(node) + 1) * sizeof(*list->items));
     if (!list->items) {
         diag_error(d, pack->doc, node->mark, "lists: out of memory");
         return;
@@ -342,7 +342,7 @@ void pack_read_lists(struct ruleset *set, uint32_t index, struct diag *d)
 
     if (!pack_check_map(pack, "lists", map, d))
         return;
-    pack->lists = arena_zalloc(&set->arena, (map->n + 1) * sizeof(*pack->lists));
+    pack->lists = arena_zalloc(&set->reading, (map->n + 1) * sizeof(*pack->lists));
     for (size_t i = 0; pack->lists && i < map->n; i++) {
         struct word_list *list = &pack->lists[pack->n_lists];
         if (!pack_check_name(pack, "lists", map->keys[i], d))

@@ -131,7 +131,7 @@ void pack_read_groups(struct ruleset *set, uint32_t index, struct diag *d)
 
     if (!pack_check_map(pack, "groups", map, d))
         return;
-    pack->groups = arena_zalloc(&set->arena, (map->n + 1) * sizeof(*pack->groups));
+    pack->groups = arena_zalloc(&set->reading, (map->n + 1) * sizeof(*pack->groups));
     for (size_t i = 0; pack->groups && i < map->n; i++) {
         struct rule_group *group = &pack->groups[pack->n_groups];
         if (!pack_check_name(pack, "groups", map->keys[i], d))

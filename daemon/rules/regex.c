@@ -24,6 +24,7 @@ struct regex {
     struct str *names; /* owned, groups + 1, their text behind them; NULL: no group has one */
     unsigned groups, flags;
     enum jit_state jit;
+    bool ran; /* since regex_rest_unused() asked last */
 };
 
 struct regex_scratch {
@@ -128,6 +129,21 @@ void regex_rest(struct regex *regex)
     regex->jit = JIT_NOT_YET;
 }
 
+bool regex_rest_unused(struct regex *regex)
+{
+    bool unused = regex->code && !regex->ran;
+
+    regex->ran = false;
+    if (unused)
+        regex_rest(regex);
+    return unused;
+}
+
+void regex_trim(void)
+{
+    pcre2_jit_free_unused_memory(NULL);
+}
+
 unsigned regex_groups(const struct regex *regex)
 {
     return regex->groups;
@@ -192,6 +208,7 @@ enum regex_result regex_find(struct regex *regex, struct regex_scratch *scratch,
 
     if (regex->jit == JIT_NOT_YET && !regex_prepare(regex))
         return REGEX_LIMITED;
+    regex->ran = true;
     if (regex->jit == JIT_READY)
         n = pcre2_jit_match(regex->code, text, subject.len, from, 0, scratch->data,
                             scratch->context);

@@ -25,6 +25,10 @@ int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *
 void regex_destroy(struct regex *regex);
 /* Drops what is compiled; the next run compiles again, so the source must outlive the regex. */
 void regex_rest(struct regex *regex);
+/* The same if it was not run since the last call; true if there was anything to drop. */
+bool regex_rest_unused(struct regex *regex);
+/* Hands memory of dropped machine code back to the system. */
+void regex_trim(void);
 
 unsigned regex_groups(const struct regex *regex); /* numbered from 1 */
 /* Name of a group; empty if it has none. Borrowed from the regex. */

@@ -21,6 +21,7 @@ static struct ruleset *ruleset_alloc(size_t n_packs, enum rule_engine engine)
     set->refs = 1;
     set->engine = engines[engine];
     arena_init(&set->arena, RULES_ARENA_MAX);
+    arena_init(&set->reading, RULES_ARENA_MAX);
     set->packs = calloc(n_packs + 1, sizeof(*set->packs));
     if (set->packs)
         return set;
@@ -59,7 +60,7 @@ static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum ru
     for (size_t i = 0; i < n; i++)
         set->packs[set->n_packs++].doc = docs[i];
     read_all(set, d);
-    if (set->arena.failed)
+    if (set->arena.failed || set->reading.failed)
         diag_error(d, NULL, (struct config_mark){0}, "rules: out of memory");
     if (d->n_errors == errors &&
         set->engine->create(set->patterns, set->n_patterns, &set->matcher, &err) < 0)
@@ -135,6 +136,7 @@ void ruleset_unref(struct ruleset *set)
     name_index_finish(&set->names);
     free(set->packs);
     arena_finish(&set->arena);
+    arena_finish(&set->reading);
     free(set);
 }
 

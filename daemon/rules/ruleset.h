@@ -104,7 +104,7 @@ struct pack {
     struct str name, lang; /* lang empty: judges every mention */
     struct config_doc *doc; /* owned; NULL once settled */
     int thresholds[CLASS_COUNT], margins[CLASS_COUNT]; /* THRESHOLD_UNSET: not said here */
-    struct word_list *lists;
+    struct word_list *lists; /* as groups, until the pack is settled */
     size_t n_lists;
     uint32_t first_guard, end_guard; /* its named guards */
     uint32_t unless[RULE_GUARDS_MAX]; /* hold back every rule of the pack */
@@ -120,6 +120,7 @@ struct pack {
 struct ruleset {
     unsigned refs;
     struct arena arena; /* owned: everything below that is not said otherwise */
+    struct arena reading; /* owned: lists and groups of packs, until the set is settled */
     struct pack *packs; /* owned, as the other three arrays */
     size_t n_packs;
     struct rule *rules;
@@ -141,6 +142,7 @@ struct ruleset {
     struct matcher *matcher; /* owned */
     struct regex_scratch *scratch; /* owned: for what loading tries out; NULL until needed */
     uint64_t limited;
+    int64_t rested_ms; /* when ruleset_rest() last did anything; 0: never */
     bool settled; /* packs have no docs any more, and nothing has nodes */
 };
 

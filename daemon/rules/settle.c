@@ -1,4 +1,4 @@
-/* Letting go of the packs' YAML once a set only judges.
+/* Letting go of memory: the packs' YAML once a set only judges, and what is compiled of patterns that no post needs.
  *
  * Trees of packs, with the text that messages show excerpts of, are nearly half of a set: tests, marks
  * and descriptions, which judging never looks at. What it does look at (names, captured values) is
@@ -83,5 +83,22 @@ void ruleset_settle(struct ruleset *set)
     forget_nodes(set);
     for (size_t i = 0; i < set->n_packs; i++)
         forget_pack(&set->packs[i]);
+    arena_finish(&set->reading);
     set->settled = true;
+}
+
+/* ---- what is compiled ----------------------------------------------------------------------- */
+
+bool ruleset_rest(struct ruleset *set, int64_t now_ms)
+{
+    bool dropped = false;
+
+    if (now_ms - set->rested_ms < RULESET_REST_MS)
+        return false;
+    set->rested_ms = now_ms;
+    for (size_t i = 0; i < set->n_patterns; i++)
+        dropped |= regex_rest_unused(set->patterns[i].regex);
+    if (dropped)
+        regex_trim();
+    return dropped;
 }

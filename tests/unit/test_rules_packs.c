@@ -333,6 +333,30 @@ static void test_a_settled_set_judges_the_same(void **state)
     ruleset_unref(set);
 }
 
+/* What no post needed for a while is compiled anew when one does. */
+static void test_a_rested_set_judges_the_same(void **state)
+{
+    static const char pack[] = "pack: t\n"
+                               "rules: [{id: down, class: outage, phrases: [site ~3 down], regex: 'E\\d+'}]\n";
+    struct ruleset *set = pack_load(pack);
+    int64_t now_ms = RULESET_REST_MS;
+
+    (void)state;
+    ruleset_settle(set);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(class_of(set, "the site is down"), CLASS_OUTAGE);
+        assert_int_equal(class_of(set, "E42"), CLASS_OUTAGE);
+        assert_false(ruleset_rest(set, now_ms)); /* they were just needed */
+        assert_false(ruleset_rest(set, now_ms + RULESET_REST_MS - 1));
+        now_ms += RULESET_REST_MS;
+        assert_true(ruleset_rest(set, now_ms));
+        now_ms += RULESET_REST_MS;
+        assert_false(ruleset_rest(set, now_ms)); /* nothing is left to drop */
+        now_ms += RULESET_REST_MS;
+    }
+    ruleset_unref(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_a_doubled_id_among_thousands_is_found),
         cmocka_unit_test(test_a_set_lives_while_somebody_holds_it),
         cmocka_unit_test(test_a_settled_set_judges_the_same),
+        cmocka_unit_test(test_a_rested_set_judges_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
