@@ -79,6 +79,50 @@ static void write_neighbours(const struct config_node *node, struct buf *out)
     buf_append_char(out, ')');
 }
 
+/* May more words stand between these two, as they are written? */
+static bool may_part(struct str left, struct str right)
+{
+    char last = left.s[left.len - 1];
+
+    return left.s[0] != '~' && right.s[0] != '~' && left.s[0] != '^' && right.s[0] != '^' &&
+           !(last == '?' && left.len > 1);
+}
+
+/* The next word or bracket with what is in it; empty at the end. */
+static struct str take_part(struct str *rest)
+{
+    size_t start = 0, end;
+    int depth = 0;
+
+    while (start < rest->len && rest->s[start] == ' ')
+        start++;
+    for (end = start; end < rest->len && (depth > 0 || rest->s[end] != ' '); end++) {
+        depth += rest->s[end] == '(';
+        depth -= rest->s[end] == ')';
+    }
+    struct str part = str_slice(*rest, start, end);
+    *rest = str_slice(*rest, end, rest->len);
+    return part;
+}
+
+/* "app down" with near: 4 becomes "app ~~4 down". False if no two words may part. */
+static bool phrase_spread(struct str phrase, int words, struct buf *out)
+{
+    struct str before = {0}, rest = phrase, part;
+    bool parted = false;
+
+    while ((part = take_part(&rest)).len > 0) {
+        if (before.len > 0 && may_part(before, part)) {
+            buf_printf(out, " ~~%d", words);
+            parted = true;
+        }
+        buf_append_char(out, ' ');
+        buf_append_str(out, part);
+        before = part;
+    }
+    return parted;
+}
+
 /* "(phrase) ~6 (one|two)": a phrase and its neighbours are one phrase. */
 static bool neighbour_join(const struct phrase_neighbour *near, struct str phrase, struct buf *out)
 {
@@ -107,7 +151,13 @@ static int phrase_to_regex(const struct pattern_source *from, struct str phrase,
     size_t at;
     int r;
 
-    if (!neighbour_join(&from->neighbour, phrase, &joined))
+    if (from->neighbour.place == PLACE_WITHIN) {
+        if (!phrase_spread(phrase, from->neighbour.words, &joined))
+            return error_set(err, -EINVAL, "near alone says how far its words may be, but there are no two");
+    } else if (!neighbour_join(&from->neighbour, phrase, &joined)) {
+        return error_set(err, -EINVAL, "longer than %d bytes, with its neighbours", PHRASE_MAX);
+    }
+    if (joined.failed)
         return error_set(err, -EINVAL, "longer than %d bytes, with its neighbours", PHRASE_MAX);
     r = phrase_compile(buf_str(&joined), &scope, &source, groups, n_groups, err);
     if (r < 0)

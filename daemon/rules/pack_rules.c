@@ -47,7 +47,8 @@ const struct option rule_options[] = {
     {.key = "beside", .kind = OPTION_NODE, FIELD(beside),
      .help = "Phrases of which one must precede or follow in the same sentence."},
     {.key = "near", .kind = OPTION_INT, FIELD(near), .def = "6", .min = 1, .max = PHRASE_GAP_MAX,
-     .help = "How many words may stand between, with before, after and beside."},
+     .help = "How many words may stand between: the phrase and its before, after or beside; without "
+             "these, the words of the phrase, in either order."},
     {.key = "regex", .kind = OPTION_NODE, FIELD(regex), .help = "PCRE2 regexes; one must match."},
     {.key = "is", .kind = OPTION_NODE, FIELD(is),
      .help = "Built-in conditions that hit: question, shouting, elongated, emphatic."},
@@ -266,10 +267,13 @@ static struct phrase_neighbour neighbour_of(const struct reading *x, const struc
     if (found.node && !body->phrases)
         diag_error(x->d, x->doc, found.node->mark, "%s: before, after and beside need phrases",
                    x->where);
-    if (!found.node && config_get(x->node, "near"))
-        diag_error(x->d, x->doc, config_get(x->node, "near")->mark,
-                   "%s.near: says how far before, after or beside may be, but none is there",
-                   x->where);
+    if (!found.node && config_get(x->node, "near")) {
+        found = (struct phrase_neighbour){.place = PLACE_WITHIN, .words = (int)body->near};
+        if (!body->phrases)
+            diag_error(x->d, x->doc, config_get(x->node, "near")->mark,
+                       "%s.near: says how far the words of phrases may be, but none are there",
+                       x->where);
+    }
     return found;
 }
 

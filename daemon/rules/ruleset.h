@@ -178,11 +178,11 @@ void pack_read_by_class(const struct option *table, const char *where,
                         const struct config_node *map, struct config_doc *doc, int unset,
                         int ret_values[CLASS_COUNT], struct diag *d);
 
-/* What must stand near each phrase of a rule; node NULL: nothing. */
+/* What must stand near each phrase of a rule; node NULL: nothing, or the phrase's own words near each other. */
 struct phrase_neighbour {
     const struct config_node *node; /* one phrase or a list */
-    enum neighbour_place { PLACE_BEFORE, PLACE_AFTER, PLACE_BESIDE } place; /* the phrase's place */
-    int words;
+    enum neighbour_place { PLACE_BEFORE, PLACE_AFTER, PLACE_BESIDE, PLACE_WITHIN } place; /* the phrase's place */
+    int words;                      /* 0: no neighbour */
 };
 
 /* Compiles the phrases and regexes of one owner; `captures` maps lists to names. */
