@@ -1,9 +1,26 @@
 /* `rules lint`: what works but should be mended. The findings are the rule engine's; here they are
- * only printed, and turned into an exit code that scripts can rely on. No Redis, no network. */
+ * only printed, and turned into an exit code that scripts can rely on. No Redis, no network, but for
+ * --fired: which rules have done nothing for long is known there only. */
 #include <stdio.h>
 
 #include "ctl.h"
+#include "mentiond/clock.h"
 #include "packs.h"
+#include "session.h"
+#include "uses.h"
+
+#define SILENT_DAYS 30
+#define DAY_MS (24 * 60 * 60 * (int64_t)1000)
+
+struct lint_args {
+    bool fired;
+};
+
+struct silence {
+    struct uses uses;
+    int64_t now_ms;
+    size_t n_young; /* rules that daemons have not known for long enough */
+};
 
 static void print_json(struct ctl *ctl, const struct ruleset *set, const struct diag *d,
                        size_t n_findings)
@@ -33,15 +50,53 @@ static void print_words(struct ctl *ctl, const struct ruleset *set, const struct
         out_printf(&ctl->out, "%zu finding%s\n", n_findings, n_findings == 1 ? "" : "s");
 }
 
+static bool is_silent(void *user, struct str rule, char *ret_why, size_t size)
+{
+    struct silence *x = user;
+    int64_t known_ms = uses_number(x->uses.known, rule), fired_ms = uses_number(x->uses.fired, rule);
+
+    if (known_ms == 0 || x->now_ms - known_ms < SILENT_DAYS * DAY_MS) {
+        x->n_young++;
+        return false;
+    }
+    if (x->now_ms - fired_ms < SILENT_DAYS * DAY_MS)
+        return false;
+    if (fired_ms > 0)
+        snprintf(ret_why, size, "has counted in no verdict for %lld days",
+                 (long long)((x->now_ms - fired_ms) / DAY_MS));
+    else
+        snprintf(ret_why, size, "has counted in no verdict since it was first loaded, %lld days ago",
+                 (long long)((x->now_ms - known_ms) / DAY_MS));
+    return true;
+}
+
+static enum exit_code lint_fired(struct ctl *ctl, const struct ruleset *set, struct diag *d)
+{
+    struct silence x = {.now_ms = clock_now_ms()};
+    enum exit_code code = ctl_open(ctl);
+    struct error err;
+
+    if (code == CTL_DONE && uses_fetch(&x.uses, ctl, &err) < 0)
+        code = ctl_fail(ctl, &err);
+    if (code == CTL_DONE)
+        ruleset_lint_silent(set, is_silent, &x, d);
+    if (x.n_young > 0)
+        ctl_note("%zu rule%s been loaded for less than %d days: nothing is said of %s", x.n_young,
+                 x.n_young == 1 ? " has" : "s have", SILENT_DAYS, x.n_young == 1 ? "it" : "them");
+    uses_finish(&x.uses);
+    return code;
+}
+
 static enum exit_code run_lint(struct ctl *ctl, const void *opaque)
 {
+    const struct lint_args *args = opaque;
+    enum exit_code code = CTL_DONE;
     CLEANUP(packs_finish) struct packs packs;
     CLEANUP(diag_finish) struct diag d;
     struct ruleset *set;
     size_t n_findings;
     struct error err;
 
-    (void)opaque;
     packs_init(&packs);
     diag_init(&d);
     if (packs_of_words(&packs, ctl, &err) < 0)
@@ -49,24 +104,37 @@ static enum exit_code run_lint(struct ctl *ctl, const void *opaque)
     set = ruleset_load(packs.paths, packs.n, RULE_ENGINE_FAST, &d);
     if (set)
         ruleset_lint(set, &d);
+    if (set && args->fired)
+        code = lint_fired(ctl, set, &d);
     n_findings = d.n_errors + d.n_warnings;
     if (ctl->common.json)
         print_json(ctl, set, &d, n_findings);
     else
         print_words(ctl, set, &d, n_findings);
     ruleset_unref(set);
+    if (code != CTL_DONE)
+        return code;
     return set && n_findings == 0 ? CTL_DONE : CTL_FAILED;
 }
+
+static const struct arg lint_args[] = {
+    {"fired", 'f', ARG_FLAG, offsetof(struct lint_args, fired), NULL, NULL,
+     "Also name rules that counted in no verdict of any daemon for 30 days (asks Redis)"},
+    {0},
+};
 
 const struct verb verb_rules_lint = {
     .name = "rules lint",
     .group = RULES_GROUP,
     .words = "[PATH...]",
     .max_words = WORDS_MAX,
+    .args = lint_args,
+    .args_size = sizeof(struct lint_args),
     .summary = "Name what works in rule packs but should be mended",
     .help = "PATH is a pack or a folder of packs; without one, the packs of the configuration.\n"
             "Rules without tests, phrases that stand there twice or that others make needless,\n"
-            "regexes that may be slow, languages that nobody speaks: each with file, line and\n"
-            "column. The exit code is 0 when there is nothing to mend, else 1.",
+            "regexes that may be slow, languages that nobody speaks, with --fired rules that\n"
+            "did nothing for 30 days: each with file, line and column. The exit code\n"
+            "is 0 when there is nothing to mend, else 1.",
     .run = run_lint,
 };

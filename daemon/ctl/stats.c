@@ -7,9 +7,12 @@
 #include "ctl.h"
 #include "packs.h"
 #include "posts.h"
+#include "mentiond/clock.h"
 #include "reckon.h"
 #include "table.h"
+#include "uses.h"
 #include "view.h"
+#include "when.h"
 
 #define SAMPLE_MAX 20000 /* posts judged for the time */
 #define ARENA_MAX (16 * 1024 * 1024)
@@ -24,7 +27,9 @@ struct row {
     bool disabled;
     uint64_t hits;          /* posts, however often in one */
     uint64_t looked, right; /* of those: agents have looked at; and agreed with the rule */
-    uint64_t ns;            /* of its regexes, for the sample */
+    uint64_t ns;            /* of its phrases and regexes, for the sample */
+    int64_t fired_ms;       /* when it last counted in a daemon's verdict; 0: never */
+    int64_t limited;        /* how often its regexes reached their limit in daemons */
 };
 
 struct stats {
@@ -34,6 +39,8 @@ struct stats {
     struct ruleset *set; /* owned */
     struct row *rows;    /* owned, by name until they are printed */
     size_t n_rows, n_sample;
+    int64_t sample_us; /* that judging the sample took, all in all */
+    struct uses uses;
     uint64_t gone;            /* hits of rules that are in no pack any more */
     size_t looked, corrected; /* posts */
 };
@@ -68,7 +75,9 @@ static int make_rows(struct stats *s, struct error *err)
         s->rows[i] = (struct row){.rule = info.name,
                                   .class = info.class,
                                   .disabled = info.disabled,
-                                  .ns = ruleset_cost(s->set, i).ns};
+                                  .ns = ruleset_cost(s->set, i).ns,
+                                  .fired_ms = uses_number(s->uses.fired, info.name),
+                                  .limited = uses_number(s->uses.limited, info.name)};
     }
     qsort(s->rows, s->n_rows, sizeof(*s->rows), compare_names);
     return 0;
@@ -116,6 +125,7 @@ static void count_posts(struct stats *s)
 /* The newest posts, judged by the packs as they are now. */
 static int judge_sample(struct stats *s, struct error *err)
 {
+    int64_t start_us = clock_monotonic_us();
     struct arena arena;
     int r = 0;
 
@@ -131,6 +141,7 @@ static int judge_sample(struct stats *s, struct error *err)
         r = ruleset_judge(s->set, &m, &arena, err);
     }
     arena_finish(&arena);
+    s->sample_us = clock_monotonic_us() - start_us;
     return r;
 }
 
@@ -141,9 +152,25 @@ static double us_a_post(const struct stats *s, const struct row *row)
     return s->n_sample ? (double)row->ns / 1000 / (double)s->n_sample : 0;
 }
 
+/* What a mean post takes: all in all, and of it what can be told apart by rules. */
+static double us_of_all(const struct stats *s)
+{
+    return s->n_sample ? (double)s->sample_us / (double)s->n_sample : 0;
+}
+
+static double us_of_rules(const struct stats *s)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < s->n_rows; i++)
+        sum += us_a_post(s, &s->rows[i]);
+    return sum;
+}
+
 static void print_row(struct stats *s, struct table *t, const struct row *row)
 {
     struct interval in = reckon_wilson(row->right, row->looked, RECKON_Z95);
+    char ago[WHEN_TEXT] = "-";
 
     table_cell(t, STYLE_PLAIN, row->rule);
     table_cell(t, STYLE_PLAIN, str_from(row->class ? mention_class_name(row->class) : "-"));
@@ -158,6 +185,10 @@ static void print_row(struct stats *s, struct table *t, const struct row *row)
         table_cell(t, STYLE_PLAIN, STR("-"));
     }
     table_cell_printf(t, STYLE_PLAIN, "%.3f", us_a_post(s, row));
+    table_cell_printf(t, STYLE_PLAIN, "%lld", (long long)row->limited);
+    if (row->fired_ms > 0)
+        when_ago(row->fired_ms, clock_now_ms(), ago);
+    table_cell(t, STYLE_PLAIN, str_from(ago));
 }
 
 static void print_table(struct stats *s)
@@ -165,6 +196,7 @@ static void print_table(struct stats *s)
     static const struct column columns[] = {
         {"RULE", false, 10},   {"GIVES", false, 0}, {"HITS", true, 0}, {"LOOKED", true, 0},
         {"WRONG", true, 0}, {"PRECISION", true, 0}, {"95 %", true, 0}, {"US/POST", true, 0},
+        {"LIMITED", true, 0}, {"LAST", false, 0},
     };
     size_t silent = 0;
     struct table t;
@@ -181,6 +213,11 @@ static void print_table(struct stats *s)
                "%zu posts, agents looked at %zu and corrected %zu; %zu of %zu rules never hit%s\n",
                s->posts.n, s->looked, s->corrected, silent, s->n_rows,
                silent && !s->ctl->common.verbose ? " (-v lists them)" : "");
+    if (s->n_sample > 0)
+        out_printf(&s->ctl->out,
+                   "a mean post takes %.1f us: %.1f in runs of these rules' phrases and regexes, the rest in "
+                   "what all share\n",
+                   us_of_all(s), us_of_rules(s));
     if (s->gone > 0)
         out_printf(&s->ctl->out, "%llu hits were of rules that these packs do not have\n",
                    (unsigned long long)s->gone);
@@ -202,8 +239,8 @@ static void print_row_json(struct stats *s, const struct row *row, struct buf *j
         buf_printf(json, "%.4f", (double)row->right / (double)row->looked);
     else
         buf_append_str(json, STR("null"));
-    buf_printf(json, ",\"low\":%.4f,\"high\":%.4f,\"us_a_post\":%.4f}", in.low, in.high,
-               us_a_post(s, row));
+    buf_printf(json, ",\"low\":%.4f,\"high\":%.4f,\"us_a_post\":%.4f,\"limited\":%lld,\"last_fired\":%lld}",
+               in.low, in.high, us_a_post(s, row), (long long)row->limited, (long long)row->fired_ms);
 }
 
 static void print_json(struct stats *s)
@@ -212,9 +249,9 @@ static void print_json(struct stats *s)
 
     buf_printf(&json,
                "{\"posts\":%zu,\"events\":%llu,\"cut\":%s,\"looked\":%zu,\"corrected\":%zu,"
-               "\"sample\":%zu,\"other_hits\":%llu,\"rules\":[",
+               "\"sample\":%zu,\"us_a_post\":%.4f,\"other_hits\":%llu,\"rules\":[",
                s->posts.n, (unsigned long long)s->posts.events, s->posts.cut ? "true" : "false",
-               s->looked, s->corrected, s->n_sample, (unsigned long long)s->gone);
+               s->looked, s->corrected, s->n_sample, us_of_all(s), (unsigned long long)s->gone);
     for (size_t i = 0; i < s->n_rows; i++) {
         buf_append_str(&json, i ? STR(",") : STR(""));
         print_row_json(s, &s->rows[i], &json);
@@ -239,6 +276,8 @@ static enum exit_code stats(struct stats *s, const struct stats_args *args)
     if (code != CTL_DONE)
         return code;
     posts_note(&s->posts);
+    if (uses_fetch(&s->uses, s->ctl, &err) < 0)
+        return ctl_fail(s->ctl, &err);
     r = judge_sample(s, &err);
     if (r == 0)
         r = make_rows(s, &err);
@@ -263,6 +302,7 @@ static enum exit_code run_stats(struct ctl *ctl, const void *opaque)
     packs_init(&s.packs);
     code = stats(&s, opaque);
     free(s.rows);
+    uses_finish(&s.uses);
     ruleset_unref(s.set);
     packs_finish(&s.packs);
     posts_finish(&s.posts);
@@ -285,7 +325,9 @@ const struct verb verb_rules_stats = {
     .help = "HITS are posts that the queue keeps and the rule hit when they were heard; LOOKED\n"
             "those of them that agents resolved or reclassified, WRONG those left with another\n"
             "class than the rule's. PRECISION is the share that was right, with Wilson's 95 %\n"
-            "interval: few looks make it wide. US/POST is what the rule's regexes take for a\n"
-            "mean post, in microseconds, on the newest 20,000. With -v also rules without hits.",
+            "interval: few looks make it wide. US/POST is what runs of the rule's phrases and\n"
+            "regexes take for a mean post, in microseconds, on the newest 20,000. LIMITED is how\n"
+            "often they reached their limit in a daemon, which is no hit, and LAST when the rule\n"
+            "last counted in a daemon's verdict. With -v also rules without hits.",
     .run = run_stats,
 };

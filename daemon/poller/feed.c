@@ -36,6 +36,7 @@ static void go_idle(struct feed *feed, int64_t wait_ms, const char *why)
     arena_finish(&feed->arena);
     malloc_trim(0); /* a page's memory came in megabytes, and the next poll is far: the system may have it */
     health_publish(feed);
+    uses_publish(feed->brand);
     if (feed->poller->options.once) {
         feed->finished = true;
         poller_check_finished(feed->poller);

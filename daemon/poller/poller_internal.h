@@ -66,6 +66,7 @@ struct poll_brand {
     struct event *tick; /* owned */
     bool ticking;
     bool configured;
+    bool rules_said; /* uses_publish() has said which there are */
 };
 
 enum feed_state {
@@ -229,6 +230,11 @@ void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const stru
 void feed_done(struct feed *feed);
 
 void health_publish(const struct feed *feed);
+
+/* ---- uses.c ----------------------------------------------------------------------------------- */
+
+/* At the end of a poll: which rules there are, which fired, which were limited. */
+void uses_publish(struct poll_brand *brand);
 void poller_check_finished(struct poller *poller);
 
 /* ---- exec.c ----------------------------------------------------------------------------------- */

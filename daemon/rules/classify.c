@@ -359,6 +359,8 @@ int ruleset_judge(struct ruleset *set, struct mention *m, struct arena *arena, s
         m->class = j.class;
         m->score = j.scores[j.class];
         m->signals = j.signals;
+        for (size_t i = 0; i < j.n_counted; i++)
+            set->fired[j.counted[i].rule] = true;
         hits_copy(set, &j, m);
         r = captures_copy(set, &j, m, arena);
     }

@@ -168,3 +168,16 @@ size_t ruleset_lint(const struct ruleset *set, struct diag *d)
     lint_overlaps(&l);
     return l.found;
 }
+
+size_t ruleset_lint_silent(const struct ruleset *set, rule_silent_fn *why, void *user, struct diag *d)
+{
+    struct lint l = {set, d, 0};
+    char text[256];
+
+    for (size_t i = 0; i < set->n_rules && !set->settled; i++) {
+        const struct rule *rule = &set->rules[i];
+        if (!rule->disabled && why(user, rule->name, text, sizeof(text)))
+            lint_report(&l, rule, rule->node, "never-fired", "%s", text);
+    }
+    return l.found;
+}

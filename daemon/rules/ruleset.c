@@ -43,6 +43,13 @@ static void read_all(struct ruleset *set, struct diag *d)
     overrides_apply(set, d);
 }
 
+static bool uses_alloc(struct ruleset *set)
+{
+    set->fired = calloc(set->n_rules + 1, sizeof(*set->fired));
+    set->limits_told = calloc(set->n_patterns + 1, sizeof(*set->limits_told));
+    return set->fired && set->limits_told;
+}
+
 /* Takes the docs over. NULL when anything is wrong. */
 static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum rule_engine engine,
                                      struct diag *d)
@@ -65,6 +72,8 @@ static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum ru
     if (d->n_errors == errors &&
         set->engine->create(set->patterns, set->n_patterns, &set->matcher, &err) < 0)
         diag_error(d, NULL, (struct config_mark){0}, "rules: %s", err.text);
+    if (d->n_errors == errors && !uses_alloc(set))
+        diag_error(d, NULL, (struct config_mark){0}, "rules: out of memory");
     if (d->n_errors == errors)
         return set;
     ruleset_unref(set);
@@ -131,6 +140,8 @@ void ruleset_unref(struct ruleset *set)
     free(set->conditions);
     free(set->windows);
     free(set->origins);
+    free(set->fired);
+    free(set->limits_told);
     free(set->guards);
     free(set->rules);
     name_index_finish(&set->names);

@@ -141,7 +141,9 @@ struct ruleset {
     const struct matcher_engine *engine;
     struct matcher *matcher; /* owned */
     struct regex_scratch *scratch; /* owned: for what loading tries out; NULL until needed */
-    uint64_t limited;
+    uint64_t limited, limited_told; /* by ruleset_take_uses() */
+    bool *fired;           /* owned; for each rule: counted since ruleset_take_uses() */
+    uint64_t *limits_told; /* owned; for each pattern: limits reached that it has told of */
     int64_t rested_ms; /* when ruleset_rest() last did anything; 0: never */
     bool settled; /* packs have no docs any more, and nothing has nodes */
 };
@@ -178,10 +180,12 @@ void pack_read_by_class(const struct option *table, const char *where,
                         const struct config_node *map, struct config_doc *doc, int unset,
                         int ret_values[CLASS_COUNT], struct diag *d);
 
-/* What must stand near each phrase of a rule; node NULL: nothing, or the phrase's own words near each other. */
+/* What must stand near each phrase of a rule; node NULL: nothing, or the phrase's own words near each
+ * other. */
 struct phrase_neighbour {
     const struct config_node *node; /* one phrase or a list */
-    enum neighbour_place { PLACE_BEFORE, PLACE_AFTER, PLACE_BESIDE, PLACE_WITHIN } place; /* the phrase's place */
+    /* the phrase's place */
+    enum neighbour_place { PLACE_BEFORE, PLACE_AFTER, PLACE_BESIDE, PLACE_WITHIN } place;
     int words;                      /* 0: no neighbour */
 };
 

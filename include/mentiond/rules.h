@@ -26,9 +26,9 @@ struct ruleset *ruleset_parse(const char *path, struct str text, enum rule_engin
 /* Drops what only tests, lint and messages need, about half of the memory: from now on the set only
  * judges and explains, and ruleset_run_tests() and ruleset_lint() find nothing. */
 void ruleset_settle(struct ruleset *set);
-/* Drops what is compiled of phrases and regexes that no post has needed since the last call; they are compiled again when
- * one does. To be called now and then, by brands that share a set too: nothing happens within RULESET_REST_MS of the last
- * time. True if memory became free. */
+/* Drops what is compiled of phrases and regexes that no post has needed since the last call; they are
+ * compiled again when one does. To be called now and then, by brands that share a set too: nothing happens
+ * within RULESET_REST_MS of the last time. True if memory became free. */
 #define RULESET_REST_MS (60 * 1000)
 bool ruleset_rest(struct ruleset *set, int64_t now_ms);
 struct ruleset *ruleset_ref(struct ruleset *set);
@@ -63,6 +63,11 @@ size_t ruleset_run_tests(struct ruleset *set, struct diag *d);
  * Returns how many. */
 size_t ruleset_lint(const struct ruleset *set, struct diag *d);
 
+/* Rules that `why` has something to say about are findings as well, of the kind "never-fired": its text,
+ * NUL-terminated, goes to ret_why; false: nothing. Disabled rules are not asked about. */
+typedef bool rule_silent_fn(void *user, struct str rule, char *ret_why, size_t size);
+size_t ruleset_lint_silent(const struct ruleset *set, rule_silent_fn *why, void *user, struct diag *d);
+
 /* Judges m->text in m->lang: fills class, score, scores, signals, hits and captures of `m`,
  * and place from a capture of that name if it was empty. Packs with a language judge mentions
  * in it (en: also en-GB) and those whose language is "und". Captured values come from the
@@ -87,6 +92,18 @@ struct rule_cost {
     uint64_t ns;                  /* in those runs */
 };
 struct rule_cost ruleset_cost(const struct ruleset *set, size_t rule);
+
+/* What became of a rule since the last ruleset_take_uses(): it fired (counted in a verdict of
+ * ruleset_judge()), or its phrases and regexes reached their limit so often. A guard is "<pack>/unless
+ * <guard>". Borrowed for the call. */
+struct rule_use {
+    struct str name;
+    bool fired;
+    uint64_t limited;
+};
+typedef void rule_use_fn(void *user, const struct rule_use *use);
+/* Only of rules with anything to tell; a rule may be told of several times. */
+void ruleset_take_uses(struct ruleset *set, rule_use_fn *use, void *user);
 
 /* Phrases and regexes, also of guards, that are run on every post, because no part of them must be
  * in it; ruleset_lint() names them. */

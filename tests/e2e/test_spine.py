@@ -55,6 +55,15 @@ def test_something_of_each_class_within_ten_seconds(spine):
     assert spine.took < 10 * SCALE
 
 
+def test_the_daemon_says_which_rules_there_are_and_which_fired(spine):
+    def names(key):
+        done = spine.run("redis-cli", "-s", spine.socket, "ZRANGE", f"mentiond:{{@ops}}:rules:{key}", 0, -1)
+        return set(done.stdout.split("\n")) - {""}
+
+    fired = wait_for(lambda: names("fired"), 10, "rules that fired")
+    assert fired < names("known") and any("outage/" in name for name in fired)
+
+
 def test_claim_gives_the_most_urgent_outage_with_its_hits(spine):
     code, claimed = claim(spine, "alice")
     assert code == 0

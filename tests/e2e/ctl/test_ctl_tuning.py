@@ -1,7 +1,7 @@
 """Tuning rules with what was heard: from files, and from a real queue with agents' corrections in it."""
 import json
 
-from ctltool import mention
+from ctltool import mention, now_ms
 
 NEW_PACK = """
 pack: en/new
@@ -173,10 +173,38 @@ def test_stats_as_a_table(queue, ctl):
     queue.ingest(*[heard(n, ['en/test/down']) for n in range(3)])
     done = ctl('rules', 'stats')
     assert done.returncode == 0 and 'read 3 events and the 3 mentions' in done.stderr
-    title, row, last = done.stdout.splitlines()
+    title, row, last, times = done.stdout.splitlines()
+    assert times.startswith('a mean post takes ') and ' in runs of these rules' in times
     assert title.split()[:5] == ['RULE', 'GIVES', 'HITS', 'LOOKED', 'WRONG']
     assert row.split()[:5] == ['en/test/down', 'outage', '3', '0', '0']
     assert last == '3 posts, agents looked at 0 and corrected 0; 0 of 1 rules never hit'
+
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def test_lint_names_rules_that_never_fire(queue, ctl, redis):
+    more = [f'  - {{ id: {name}, class: praise, phrases: [well {name}], tests: {{ match: well {name}, skip: no }} }}\n'
+            for name in ('young', 'silent', 'old', 'unknown')]
+    (ctl.folder / 'rules' / 'en' / 'more.yaml').write_text('pack: en/more\nlang: en\nrules:\n' + ''.join(more))
+    now = now_ms()
+    known, fired = 'mentiond:{@ops}:rules:known', 'mentiond:{@ops}:rules:fired'
+    for name, days in (('young', 29), ('silent', 31), ('old', 100), ('gone', 100)):
+        redis('ZADD', known, now - days * DAY_MS, f'en/more/{name}')
+    redis('ZADD', fired, now - 40 * DAY_MS, 'en/more/old')
+    done = ctl('rules', 'lint', '--fired', '--json')
+    assert done.returncode == 1
+    said = [w for w in json.loads(done.stdout)['warnings'] if 'never-fired' in w]
+    assert len(said) == 2
+    assert 'rules.silent (never-fired): has counted in no verdict since it was first loaded, 31 days ago' in said[0]
+    assert 'rules.old (never-fired): has counted in no verdict for 40 days' in said[1]
+    assert '3 rules have been loaded for less than 30 days' in done.stderr
+    redis('ZADD', fired, now - 29 * DAY_MS, 'en/more/old', now - 1000, 'en/more/silent')
+    redis('HINCRBY', 'mentiond:{@ops}:rules:limited', 'en/more/old', 7)
+    assert 'never-fired' not in ctl('rules', 'lint', '--fired').stderr
+    stats = {r['rule']: r for r in json.loads(ctl('rules', 'stats', '--json').stdout)['rules']}
+    assert stats['en/more/old']['limited'] == 7 and stats['en/more/silent']['last_fired'] == now - 1000
+    assert stats['en/more/young']['last_fired'] == 0
 
 
 def test_what_is_erased_is_not_counted(queue, ctl, redis):
