@@ -12,6 +12,7 @@ extern const struct source_driver source_mastodon, source_bluesky, source_hacker
 extern const struct source_driver source_x;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
+extern const struct source_driver source_feed;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon,
@@ -20,6 +21,7 @@ const struct source_driver *const source_drivers[] = {
     &source_x,
     &source_discourse,
     &source_github,
+    &source_feed,
     &source_file,
     &source_exec,
     NULL,

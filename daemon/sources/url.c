@@ -98,6 +98,53 @@ struct str url_authority(struct str url)
     return start == SIZE_MAX ? STR("") : str_slice(origin, start, origin.len);
 }
 
+/* "https://host/a/" of "https://host/a/b?c", or with `file` "https://host/a/b" */
+static struct str url_folder(struct str url, bool file)
+{
+    size_t end = 0, origin_len = url_origin(url).len;
+
+    while (end < url.len && url.s[end] != '?' && url.s[end] != '#')
+        end++;
+    while (!file && end > origin_len && url.s[end - 1] != '/')
+        end--;
+    return str_slice(url, 0, end);
+}
+
+static bool has_scheme(struct str link)
+{
+    size_t colon = str_find(link, STR(":")), slash = str_find(link, STR("/"));
+
+    return colon != SIZE_MAX && (slash == SIZE_MAX || colon < slash);
+}
+
+static struct str url_join(struct str base, struct str link, struct arena *arena)
+{
+    struct str origin = url_origin(base), scheme = str_slice(base, 0, str_find(base, STR("://")) + 1), folder;
+
+    if (has_scheme(link) || origin.len == 0)
+        return link;
+    if (str_starts_with(link, STR("//")))
+        return arena_printf(arena, "%.*s%.*s", STR_FMT(scheme), STR_FMT(link));
+    if (str_starts_with(link, STR("/")))
+        return arena_printf(arena, "%.*s%.*s", STR_FMT(origin), STR_FMT(link));
+    folder = url_folder(base, str_starts_with(link, STR("?")));
+    return arena_printf(arena, "%.*s%s%.*s", STR_FMT(folder), folder.len == origin.len ? "/" : "", STR_FMT(link));
+}
+
+struct str url_resolve(struct str base, struct str link, struct arena *arena)
+{
+    struct str url;
+
+    link = str_trim(link);
+    url = link.len > 0 ? url_join(base, link, arena) : STR("");
+    if (url.len > URL_LINK_MAX || !url_authority(url).len ||
+        (!str_eq_nocase(str_slice(url, 0, url.len < 7 ? url.len : 7), STR("http://")) &&
+         !str_eq_nocase(str_slice(url, 0, url.len < 8 ? url.len : 8), STR("https://"))) ||
+        str_find(url_authority(url), STR("@")) != SIZE_MAX)
+        return STR("");
+    return url;
+}
+
 struct str url_get_param(struct str url, const char *name)
 {
     struct str wanted = str_from(name), rest, pair, value;

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from lib.discourse import Discourse
+from lib.feed import Feed
 from lib import github
 from lib.github import GitHub
 from lib.posts import now_ms, text_of
@@ -21,6 +22,7 @@ def posts(start, n, minutes=30, late=False):
 GITHUB_ENV = {"GITHUB_TOKEN": github.TOKEN}
 NETWORKS = {
     "discourse": lambda: (Discourse(unruly=True), {}, {}),
+    "feed": lambda: (Feed(unruly=True), {}, {}),
     "discourse search": lambda: (Discourse(unruly=True), {"query": "acme"}, {}),
     "github issues": lambda: (GitHub(unruly=True), {}, GITHUB_ENV),
     "github discussions": lambda: (GitHub(unruly=True), {"look": "discussions"}, GITHUB_ENV),

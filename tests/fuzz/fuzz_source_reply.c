@@ -25,6 +25,7 @@ static const struct {
     {"github", "look: comments\nrepository: acme/acme\n"},
     {"x", "query: acme\n"},
     {"x", "mentions_of: '@acme'\n"},
+    {"feed", "url: https://forum.example/feed\n"},
 };
 static const int statuses[] = {200, 200, 200, 200, 206, 302, 400, 401, 403, 404, 429, 500};
 static const struct source_cursor cursors[] = {

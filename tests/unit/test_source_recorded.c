@@ -6,6 +6,7 @@
 #include <dirent.h>
 
 #include "recorded/discourse.h"
+#include "recorded/feeds.h"
 #include "recorded/github.h"
 #include "recorded/x.h"
 
@@ -202,6 +203,7 @@ static void test_hackernews(void **state)
 
 static const struct recorded_network *const networks[] = {
     &recorded_discourse,
+    &recorded_feeds,
     &recorded_github,
     &recorded_x,
     NULL,

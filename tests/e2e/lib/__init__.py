@@ -5,5 +5,6 @@
 `web`       an HTTP server on loopback that answers as a test says
 `mastodon`, `bluesky`, `hackernews`  networks on top of it, in the true shape of their answers
 `unruly`    what further scripted networks share: pages repeated and in any order, late posts, deletions
+`feed`      a feed in its formats
 `posts`     posts and a small rule pack that judges them without doubt
 """
