@@ -21,6 +21,10 @@ int request_add_bearer(struct source_request *request, const struct secret *toke
                        struct error *err);
 void request_add_bearer_text(struct source_request *request, struct str token, struct arena *arena);
 
+/* "Authorization: Basic …" of a user and a password from the configuration; an unset password is an empty one. */
+int request_add_basic(struct source_request *request, const struct secret *user, const struct secret *password,
+                      struct arena *arena, struct error *err);
+
 /* Begins a GET with the usual Accept header. */
 void request_begin_get(struct source_request *request, const char *endpoint, struct str url);
 

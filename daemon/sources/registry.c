@@ -9,7 +9,7 @@
 #define WHERE_MAX 256
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
-extern const struct source_driver source_x;
+extern const struct source_driver source_x, source_reddit;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed;
@@ -19,6 +19,7 @@ const struct source_driver *const source_drivers[] = {
     &source_bluesky,
     &source_hackernews,
     &source_x,
+    &source_reddit,
     &source_discourse,
     &source_github,
     &source_feed,

@@ -5,12 +5,13 @@ import signal
 
 import pytest
 
-from lib import x
+from lib import reddit, x
 from lib.posts import now_ms
 from lib.busy import cut_off, html_instead, wait_until_shown
+from lib.reddit import Reddit
 from lib.x import X
 
-SECRETS = {"X_TOKEN": x.TOKEN}
+SECRETS = {"X_TOKEN": x.TOKEN, "REDDIT_SECRET": "s3cret"}
 SECONDS = 60
 
 
@@ -23,6 +24,7 @@ class Case:
 
 CASES = {
     "x": Case(X, x.post, "x", [X.too_many]),
+    "reddit": Case(Reddit, reddit.thing, "reddit", [Reddit.too_many, Reddit.unavailable]),
     "x-tweet": Case(lambda posts: X(posts, dialect="tweet"), x.post, "x", [X.too_many]),
 }
 
@@ -43,7 +45,8 @@ def test_each_post_is_one_mention(redis_site, name):
         base = 1000 * (round_ + 1)
         new = [case.post(base + n) for n in range(60)]
         network.shuffled, network.repeats = round_ % 2 == 1, round_ % 3
-        network.troubles = [[cut_off], [lambda r, t=t: t(network, r) for t in case.troubles], [html_instead], []][round_]
+        own = [lambda request, t=t: t(network, request) for t in case.troubles]
+        network.troubles = [[cut_off], own, [html_instead], []][round_]
         network.post(*new[:20])
         daemon.send_signal(signal.SIGHUP)  # polls at once
         late = case.post(base + 900, created_ms=now_ms() - 60_000)
@@ -93,3 +96,40 @@ def test_x_mentions_of_a_handle(redis_site):
         assert redis_site.once().status == 0
     assert network.lookups == 1
     redis_site.check_exactly(network.ids())
+
+
+def test_reddit_gets_another_token(redis_site):
+    """One login for all, kept over restarts; a refused token costs one more."""
+    network = redis_site.add(Reddit([reddit.thing(n) for n in range(5)]))
+    configure(redis_site, network, "reddit")
+    for _ in range(2):
+        assert redis_site.once().status == 0
+    assert network.logins == 1
+    network.expire()
+    network.post(reddit.thing(6))
+    daemon = redis_site.once()
+    assert daemon.status == 0
+    assert not daemon.complaints(), "an expired token is no trouble"
+    assert network.logins == 2
+    redis_site.check_exactly(network.ids())
+
+
+def test_reddit_takes_what_moderators_let_in_late(redis_site):
+    """An old id appears below what is known: the walk reads on behind the newest."""
+    network = redis_site.add(Reddit([reddit.comment(n) for n in range(20, 60)]))
+    configure(redis_site, network, "reddit", read="comments")
+    assert redis_site.once().status == 0
+    network.post(reddit.comment(3, created_ms=now_ms() - 300_000))
+    assert redis_site.once().status == 0
+    redis_site.check_exactly(network.ids())
+
+
+def test_reddit_ends_at_its_wall(redis_site):
+    """After an absence a listing gives 1,000 things back: the rest is a gap."""
+    network = redis_site.add(Reddit([reddit.thing(1, created_ms=now_ms() - 7200_000)]))
+    configure(redis_site, network, "reddit")
+    assert redis_site.once().status == 0
+    network.post(*[reddit.thing(n, created_ms=now_ms() - 3600_000 + n * 1000) for n in range(10, 1310)])
+    daemon = redis_site.once()
+    assert daemon.complaints("could not give back everything")
+    assert len(redis_site.mention_ids()) == 1001

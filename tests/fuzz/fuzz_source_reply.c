@@ -23,6 +23,8 @@ static const struct {
     {"github", "query: acme\n"},
     {"github", "query: acme\nlook: discussions\n"},
     {"github", "look: comments\nrepository: acme/acme\n"},
+    {"reddit", "subreddits: [acme]\n"},
+    {"reddit", "query: acme\n"},
     {"x", "query: acme\n"},
     {"x", "mentions_of: '@acme'\n"},
     {"feed", "url: https://forum.example/feed\n"},
@@ -40,6 +42,7 @@ static const char *const sessions[] = {
     "", "{\"state\":\"ready\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\"}",
     "{\"state\":\"refresh\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\"}",
     "@acme=7 fields=tweet",
+    "token 1795282100000 1795282900000 0",
 };
 
 struct bench {

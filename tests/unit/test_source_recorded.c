@@ -8,6 +8,7 @@
 #include "recorded/discourse.h"
 #include "recorded/feeds.h"
 #include "recorded/github.h"
+#include "recorded/reddit.h"
 #include "recorded/x.h"
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
@@ -206,6 +207,7 @@ static const struct recorded_network *const networks[] = {
     &recorded_feeds,
     &recorded_github,
     &recorded_x,
+    &recorded_reddit,
     NULL,
 };
 

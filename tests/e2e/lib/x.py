@@ -1,5 +1,5 @@
-"""X's API v2: recent search and mentions by since_id and token, in one dialect of field names, with the seven days' wall,
-rate limit headers and problems in JSON."""
+"""X's API v2: recent search and mentions by since_id and token, in one dialect of field names, with the seven days'
+wall, rate limit headers and problems in JSON."""
 import random
 
 from .posts import iso, now_ms, text_of
@@ -75,8 +75,8 @@ class X(Busy):
         least = snowflake(now_ms() - 7 * DAY_MS)
         since = request.param("since_id")
         if since and request.path.endswith("recent") and int(since) < least:
-            return self.invalid("since_id", since, f"'since_id' must be a tweet id created after {iso(time_of(least))}. "
-                                f"Please use a 'since_id' that is larger than {least}")
+            return self.invalid("since_id", since, f"'since_id' must be a tweet id created after "
+                                f"{iso(time_of(least))}. Please use a 'since_id' that is larger than {least}")
         if since and request.param("start_time"):
             return self.invalid("start_time", "", "at most one of start_time/since_id")
         return None
@@ -105,7 +105,8 @@ class X(Busy):
         missing = set(ids) - {p["id"] for p in found}
         body = {"data": found} if found else {}
         if missing:
-            body["errors"] = [{"value": i, "detail": f"Could not find tweet with ids: [{i}].", "title": "Not Found Error",
+            body["errors"] = [{"value": i, "detail": f"Could not find tweet with ids: [{i}].",
+                               "title": "Not Found Error",
                                "resource_type": "tweet", "parameter": "ids", "resource_id": i,
                                "type": "https://api.x.com/2/problems/resource-not-found"} for i in missing]
         return self.reply(body)
