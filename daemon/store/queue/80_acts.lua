@@ -177,6 +177,10 @@ local function finish(cx, c, m, state, by, fields, kind, told)
     elseif m.state == 'snoozed' then
         redis.call('ZREM', cx.timers, 'wake|' .. m.id)
     end
+    if m.lane and not m.s.lane then
+        -- it only waited until now, and it may be reopened: then its old place is asked for
+        redis.call('HSET', keys.of(cx, 's', m.id), 'lane', m.lane, 'due_at', lanes.score(m.due))
+    end
     mentions.write(cx, m, state, 'by', by, 'case', c.case, 'class', m.class or 'none',
         unpack(fields))
     mentions.unset(cx, m, 'owner')

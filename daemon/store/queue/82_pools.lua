@@ -269,7 +269,10 @@ function outages.let_go(cx, c, kind, by)
     if not id then
         return
     end
-    outages.offer(cx, id)
+    local o = outages.read(cx, id)
+    if o and not outages.ended(o) then
+        outages.offer(cx, id)
+    end
     outages.tell(cx, 'outage.released', { id = id }, 'by', by or '', 'kind', kind)
 end
 

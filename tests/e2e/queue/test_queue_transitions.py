@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from brand import HOUR, MINUTE, T0, entry
+from brand import HOUR, MINUTE, T0, TARGET, entry
 
 
 def held(brand, agent="alice", name="a", **fields):
@@ -304,6 +304,24 @@ def test_a_claim_tells_how_the_authors_last_mentions_ended(brand):
     assert [p["id"] for p in past] == [f"net:m{i}" for i in range(10, 0, -1)]
     assert past[0]["state"] == "resolved" and past[0]["outcome"] == "answered"
     assert past[0]["by"] == "alice" and past[0]["mention"]["id"] == "net:m10"
+
+
+def test_what_was_ended_while_it_waited_has_its_old_place_when_reopened(brand):
+    brand.hear("a", lang="de")
+    brand.act("dismiss", id="net:a")
+    brand.act("reopen", id="net:a")
+    brand.act("release", id="net:a")
+    got = brand.get("a")
+    assert (got["state"], got["lane"], got["due_at"]) == ("queued", "0:complaint:de:net", T0 + TARGET["complaint"])
+
+
+def test_an_answer_from_the_brand_can_be_reopened_by_a_lead(brand):
+    brand.hear("reply", own=1, in_reply_to="a")
+    brand.hear("a", created_at=brand.now - MINUTE)
+    assert brand.get("a")["outcome"] == "answered"
+    brand.act("reopen", "lea", id="net:a")
+    brand.wait(20 * MINUTE)
+    assert brand.get("a")["lane"] == "0:complaint:en:net"
 
 
 def test_an_authors_dismissed_mention_is_told_and_a_reopened_one_is_told_as_it_is(brand):
