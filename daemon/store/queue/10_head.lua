@@ -28,6 +28,7 @@ local limits = {
     id_bytes = 512,
     cursor_bytes = 8192,
     lanes = 512,
+    lanes_asked = 64,         -- lanes that a filter may name one by one
     case_authors = 20,        -- more people than that are not one conversation any more
     case_step = 100,          -- members of a case moved in one go, the rest by tick
     members = 1000,           -- members that one call may touch
@@ -59,6 +60,44 @@ end
 -- Numbers are whole and may be larger than what Lua writes without an exponent.
 local function int(n)
     return string.format('%d', n)
+end
+
+-- The same for a point in time, with thousandths of a millisecond when they are given: put together from three
+-- digits at a time, at a third of what the general way costs.
+local ms_text
+
+do
+
+local groups, millions, n_millions = {}, {}, 0
+
+local function group(n)
+    local text = string.format('%03d', n)
+    groups[n] = text
+    return text
+end
+
+local function million(n)
+    if n_millions >= 4096 then
+        millions, n_millions = {}, 0
+    end
+    local text = int(n)
+    millions[n], n_millions = text, n_millions + 1
+    return text
+end
+
+function ms_text(ms, thousandths)
+    local low = ms % 1000
+    local rest = (ms - low) / 1000
+    local middle = rest % 1000
+    local high = (rest - middle) / 1000
+    local first = millions[high] or million(high)
+    middle, low = groups[middle] or group(middle), groups[low] or group(low)
+    if thousandths then
+        return first .. middle .. low .. '.' .. (groups[thousandths] or group(thousandths))
+    end
+    return first .. middle .. low
+end
+
 end
 
 -- cjson writes "\/" for each slash, and ids are full of them.

@@ -80,6 +80,7 @@ local function joined(items)
 end
 
 function wire.from_object(e)
+    e.created, e.created_at = e.created_at, nil
     e.topics, e.signals = joined(e.topics), joined(e.signals)
     local words = {}
     for i, word in ipairs(e.words or {}) do
@@ -102,13 +103,28 @@ local function items_of(text_, number)
     return items
 end
 
-local function set_flags(e, letters, at)
+-- letters -> the names they stand for; there are few sets of them
+local flag_sets = {}
+
+local function flag_set(letters, at)
+    local names = {}
     for letter in letters:gmatch('.') do
         local name = FLAGS[letter]
         if not name then
             fail('BADARG mention=' .. at .. ' field=flags wanted: of the letters oprab')
         end
-        e[name] = true
+        names[#names + 1] = name
+    end
+    if #letters <= 5 then
+        flag_sets[letters] = names
+    end
+    return names
+end
+
+local function set_flags(e, letters, at)
+    local names = flag_sets[letters] or flag_set(letters, at)
+    for i = 1, #names do
+        e[names[i]] = true
     end
 end
 
@@ -133,7 +149,8 @@ end
 local MAX_DIGITS = 15
 local CLASS = MENTION.class.of
 
--- (One long condition: a call costs more than what it would ask.)
+-- (One long condition: a call costs more than what it would ask. And few fields: with more than 16 of them Lua
+-- makes a table anew at twice the size, so what is mostly empty comes later, and due time and lane stay outside.)
 local function read_one(at, id, network, class, created, lang, author, followers, age, place, topics,
         signals, words, flags, native, conv, reply, repost)
     local max = limits.id_bytes
@@ -146,7 +163,7 @@ local function read_one(at, id, network, class, created, lang, author, followers
         return read_slowly({ id, network, class, created, lang, author, followers, age, place, topics,
             signals, words, flags, native, conv, reply, repost }, at)
     end
-    local e = { id = id, network = network, class = class, created_at = tonumber(created),
+    local e = { id = id, network = network, class = class, created = tonumber(created),
         created_text = created, lang = lang, author = author ~= '' and author or nil,
         followers = followers, age_days = age, place = place, topics = topics, signals = signals,
         words = words }
@@ -171,16 +188,16 @@ end
 -- All fields of all mentions, one after the other. Raises an error when a text has no end.
 function wire.read(raw)
     local entries, n, at, size = {}, 0, 1, #raw
-    local function take(...)
-        n = n + 1
-        entries[n] = read_one(n - 1, ...)
-        return (select(18, ...))
-    end
+    local unpack_ = struct.unpack
     while at <= size do
         if n == limits.batch then
             fail('BADARG field=fields wanted: of at most ' .. limits.batch .. ' mentions')
         end
-        at = take(struct.unpack(FORM, raw, at))
+        local id, network, class, created, lang, author, followers, age, place, topics, signals, words,
+            flags, native, conv, reply, repost, next_at = unpack_(FORM, raw, at)
+        n, at = n + 1, next_at
+        entries[n] = read_one(n - 1, id, network, class, created, lang, author, followers, age, place,
+            topics, signals, words, flags, native, conv, reply, repost)
     end
     return entries
 end
@@ -189,13 +206,15 @@ end
 
 local function check_mention(e, body, at, networks)
     local id, network = e.id, e.network
-    if not networks[network] then
+    local prefix = networks[network]
+    if not prefix then
         if not network:find('^[a-z0-9_]+$') then
             fail('BADARG mention=' .. at .. ' field=network wanted: the form [a-z0-9_]+')
         end
-        networks[network] = true
+        prefix = network .. ':'
+        networks[network] = prefix
     end
-    if id:byte(#network + 1) ~= 58 or id:find(network, 1, true) ~= 1 or #id == #network + 1 then
+    if id:sub(1, #prefix) ~= prefix or #id == #prefix then
         fail('BADARG mention=' .. at .. ' field=id wanted: the network and ":" first')
     end
     if #body > limits.mention_bytes or body:byte(1) ~= 123 or body:byte(-1) ~= 125 then
@@ -227,7 +246,7 @@ local function read_fields(raw)
     fail('BADARG field=fields wanted: 17 texts for each mention, each ended by a zero byte')
 end
 
--- The header with its mentions, however they were written, and their bodies.
+-- The header with its mentions, however they were written. Answers where in `values` their bodies begin.
 local function check_batch(header, values)
     args.check(header, HEADER)
     local first = 2
@@ -249,12 +268,12 @@ local function check_batch(header, values)
     for i, e in ipairs(header.m) do
         local body = values[first + i - 1]
         check_mention(e, body, i - 1, networks)
-        e.body = body
         bytes = bytes + #body
     end
     if bytes > limits.batch_bytes then
         fail('BADARG field=m wanted: at most 1 MiB')
     end
+    return first
 end
 
 -- sources: the lease that may write, and what is stored

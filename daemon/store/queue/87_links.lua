@@ -8,13 +8,67 @@ local function alias_of(e, name)
     return e.network .. ':' .. name
 end
 
--- Asks for all link names at once; what the batch itself links later is written over it.
-local function load_links(cx, entries)
+-- Replies mostly come after what they answer. The others leave the name they wait for in `early:<span>`, a set
+-- for each span in which ids are remembered: one question tells which of a batch's mentions somebody waits for, and
+-- only those look for a link of their own. Of a native name the instance's own form is kept: it needs no making.
+local function early_name(name)
+    return name:match('^[^:]+:native:(.*)$') or name
+end
+
+local function early_key(cx, back)
+    local span = cx.conf.horizon_ms + DAY
+    return keys.of(cx, 'early', int(math.floor(cx.now / span) - back)), span
+end
+
+local function expect(cx, b, name)
+    name = early_name(name)
+    if not b.early[name] then
+        b.early[name] = true
+        local key, span = early_key(cx, 0)
+        if redis.call('SADD', key, name) == 1 and redis.call('SCARD', key) == 1 then
+            redis.call('PEXPIRE', key, int(2 * span))
+        end
+    end
+end
+
+local function load_early(cx, entries)
     local names, n = {}, 0
     for i = 1, #entries do
         local e = entries[i]
         n = n + 1
         names[n] = e.id
+        if e.native then
+            n = n + 1
+            names[n] = e.native
+        end
+    end
+    local early = {}
+    for back = 0, n > 0 and 1 or -1 do
+        local key = early_key(cx, back)
+        if redis.call('EXISTS', key) == 1 then
+            for i, found in ipairs(redis.call('SMISMEMBER', key, unpack(names))) do
+                if found == 1 then
+                    early[names[i]] = true
+                end
+            end
+        end
+    end
+    return early
+end
+
+-- Asks for all link names at once; what the batch itself links later is written over it.
+local function load_links(cx, entries, early)
+    local names, n = {}, 0
+    for i = 1, #entries do
+        local e = entries[i]
+        if early[e.id] then
+            n = n + 1
+            names[n] = e.id
+        end
+        if e.native and early[e.native] then
+            n = n + 1
+            names[n] = alias_of(e, 'native:' .. e.native)
+        end
         if e.in_reply_to then
             e.reply_name = alias_of(e, e.in_reply_to)
             n = n + 1
@@ -28,11 +82,6 @@ local function load_links(cx, entries)
                 n = n + 1
                 names[n] = e.conv_name
             end
-        end
-        if e.native then
-            e.native_name = alias_of(e, 'native:' .. e.native)
-            n = n + 1
-            names[n] = e.native_name
         end
     end
     local links = {}
@@ -71,16 +120,15 @@ local function key_of(cx, native, week)
     return cx.brand .. ':n:' .. week .. ':' .. (native:match('^(.*)/') or '') .. ':' .. native:sub(-3)
 end
 
-local function short_of(e, host, number)
-    local id = e.id:sub(#e.network + 2)
-    local own = 'https://' .. host
-    if host ~= '' and id:sub(1, #own) == own then
-        id = '\2' .. id:sub(#own + 1)
+local function short_of(e, own, number)
+    local id, from, to, mark = e.id, #e.network + 2, -1, ''
+    if own ~= '' and id:sub(from, from + #own - 1) == own then
+        from, mark = from + #own, '\2'
     end
     if number ~= '' and id:sub(-#number) == number then
-        id = id:sub(1, -#number - 1) .. '\1'
+        return number .. ' ' .. mark .. id:sub(from, -#number - 1) .. '\1'
     end
-    return number .. ' ' .. id
+    return number .. ' ' .. mark .. id:sub(from)
 end
 
 local function long_of(network, host, number, id)
@@ -93,10 +141,27 @@ local function long_of(network, host, number, id)
     return network .. ':' .. id
 end
 
-function natives.keep(cx, e)
-    local host, number = parts_of(e.native)
-    local key = key_of(cx, e.native, math.floor(cx.now / WEEK))
-    if redis.call('RPUSH', key, short_of(e, host or '', number or e.native)) == 1 then
+-- A batch is mostly of one host: what its lists and its ids begin with is made once.
+local function begin_of(cx, b, native)
+    local host, number = parts_of(native)
+    host, number = host or '', number or native
+    local key = key_of(cx, native, math.floor(cx.now / WEEK))
+    b.host = { name = host, own = host ~= '' and 'https://' .. host or '', key = key:sub(1, -#native:sub(-3) - 1) }
+    return number
+end
+
+function natives.keep(cx, b, e)
+    local native, host = e.native, b.host
+    local length = host and #host.name or 0
+    local number
+    if length > 0 and native:sub(1, length) == host.name and not native:find('/', length + 1, true) then
+        number = native:sub(length + 1)
+    else
+        number = begin_of(cx, b, native)
+        host = b.host
+    end
+    local key = host.key .. native:sub(-3)
+    if redis.call('RPUSH', key, short_of(e, host.own, number)) == 1 then
         redis.call('PEXPIRE', key, int(3 * WEEK))
     end
 end
@@ -138,6 +203,15 @@ local function known_case(cx, b, name)
     if id then
         return b.links[id] or (cases.follow(cx, id))
     end
+end
+
+local function native_name(e)
+    return e.native and alias_of(e, 'native:' .. e.native)
+end
+
+-- Somebody waits for it, by its id or by its native name.
+local function is_expected(b, e)
+    return b.early[e.id] or e.native and b.early[e.native]
 end
 
 local function set_link(cx, b, name, case)

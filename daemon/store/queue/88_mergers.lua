@@ -69,6 +69,7 @@ local function merge(cx, b, first, second, e)
     lanes.flush(cx, b)
     local young = make_case(cx, b, younger, e)
     local old = make_case(cx, b, older, e)
+    expect(cx, b, younger)
     set_link(cx, b, younger, older)
     local young_holder, old_holder = cases.holder(cx, young), cases.holder(cx, old)
     if young_holder and (not old_holder or old_holder == young_holder) then
@@ -101,8 +102,9 @@ local function choose_case(cx, b, e)
     local up = known_case(cx, b, e.reply_name)
     local base = e.conv_name or e.reply_name
     local found = {}
+    local native = native_name(e)
     local self = b.links[e.id] and known_case(cx, b, e.id)
-        or e.native_name and b.links[e.native_name] and known_case(cx, b, e.native_name)
+        or native and b.links[native] and known_case(cx, b, native)
     if self then
         add_candidate(found, self)
     end
@@ -142,14 +144,16 @@ end
 local function link_all(cx, b, e, case, rooted)
     if case ~= e.id then
         set_link(cx, b, e.id, case)
-        set_link(cx, b, e.native_name, case)
+        set_link(cx, b, native_name(e), case)
     end
     local personal = rooted or case:find('|', 1, true)
     if e.reply_name and not e.own_parent and not personal
         and not b.links[e.reply_name] and e.reply_name ~= case then
+        expect(cx, b, e.reply_name)
         set_link(cx, b, e.reply_name, case)
     end
     if e.conv_name and e.conv_name ~= case and not personal and not b.links[e.conv_name] then
+        expect(cx, b, e.conv_name)
         set_link(cx, b, e.conv_name, case)
     end
 end

@@ -9,12 +9,14 @@ local function due_of(cx, header, e)
     if e.backfill then
         return header.fetched_at + goal
     end
-    local factor = 1
-    local followers = tonumber(e.followers)
-    if followers and followers > 0 then
-        factor = math.min(4, 1 + math.log10(1 + followers) / 4)
+    local from, earliest = e.created, header.fetched_at - goal
+    local due = (from > earliest and from or earliest) + goal
+    local followers = e.followers
+    if followers ~= '0' and followers and followers ~= '' then
+        local factor = 1 + math.log10(1 + followers) / 4
+        due = due - goal + goal / (factor < 4 and factor or 4)
     end
-    return math.floor(math.max(e.created, header.fetched_at - goal) + goal / factor)
+    return due - due % 1
 end
 
 local function is_queued(cx, e)
@@ -81,32 +83,25 @@ function lanes.flush(cx, b)
     b.pending = {}
 end
 
-local function queue_lane(cx, b, e, c)
-    local waits = b.pending[e.lane]
+local function queue_lane(b, id, lane, due, score)
+    local waits = b.pending[lane]
     if not waits then
-        waits = { first = e.due, pairs = {} }
-        b.pending[e.lane] = waits
-    elseif e.due < waits.first then
-        waits.first = e.due
+        waits = { first = due, pairs = {}, n = 0 }
+        b.pending[lane] = waits
+    elseif due < waits.first then
+        waits.first = due
     end
-    local members = waits.pairs
-    local n = #members
-    members[n + 1], members[n + 2] = e.score, e.id
-    if c then
-        redis.call('ZADD', keys.of(cx, 'cw', c.case), e.score, e.lane .. '|' .. e.id)
-        b.placed[e.id] = { lane = e.lane, due = e.due }
-    elseif b.linked then
-        b.placed[e.id] = { lane = e.lane, due = e.due }
+    local members, n = waits.pairs, waits.n
+    members[n + 1], members[n + 2] = score, id
+    waits.n = n + 2
+    if b.linked then
+        b.placed[id] = { lane = lane, due = due }
     end
 end
 
--- Where a queued mention goes: answered already, its owner's set, or its lane.
-local function queue(cx, b, e, c)
-    if not c then
-        queue_lane(cx, b, e)
-        return
-    end
-    local m = { id = e.id, case = c.case, class = e.class, lane = e.lane, due = e.due, s = {} }
+-- Where a mention of a case goes: answered already, its owner's set, or its lane.
+local function queue_in_case(cx, b, e, c, lane, due, score)
+    local m = { id = e.id, case = c.case, class = e.class, lane = lane, due = due, s = {} }
     if c.answered and c.answered >= e.created then
         acts.finish(cx, c, m, 'resolved', 'network', { 'outcome', 'answered', 'cause', '' },
             'answered', { 'state', 'resolved', 'reply', '' })
@@ -122,7 +117,9 @@ local function queue(cx, b, e, c)
     if right then
         waiting.to_own(cx, c, m, right)
     else
-        queue_lane(cx, b, e, c)
+        b.linked = true
+        redis.call('ZADD', keys.of(cx, 'cw', c.case), score, lane .. '|' .. e.id)
+        queue_lane(b, e.id, lane, due, score)
     end
 end
 
@@ -134,11 +131,12 @@ local function own_post(cx, b, e)
         -- the reply was seen before what it answers
         case = e.reply_name
         b.links[case] = case
+        expect(cx, b, case)
         cases.link(cx, case, case)
     end
     if case then
         set_link(cx, b, e.id, case)
-        set_link(cx, b, e.native_name, case)
+        set_link(cx, b, native_name(e), case)
         b.answers[#b.answers + 1] = { case = case, at = e.created, id = e.id }
     end
 end
@@ -166,19 +164,6 @@ local function heard(cx, header, e, state)
         'network', e.network, 'lang', e.lang or '', 'words', e.words)
 end
 
-local function expiry(cx, e)
-    local span = cx.conf.horizon_ms + DAY
-    if e.created < cx.now - cx.conf.horizon_ms then
-        return cx.now + span
-    end
-    return e.created + span
-end
-
-local function is_linked(b, e)
-    return e.reply_name or e.conv_name or b.links[e.id]
-        or e.native_name and b.links[e.native_name]
-end
-
 local function route(cx, b, header, e, at)
     local queued = is_queued(cx, e)
     local c
@@ -186,23 +171,27 @@ local function route(cx, b, header, e, at)
         own_post(cx, b, e)
     elseif e.repost_of then
         repost(cx, e)
-    elseif is_linked(b, e) then
+    elseif e.reply_name or e.conv_name or is_expected(b, e) then
         local case, rooted = choose_case(cx, b, e)
         case = bounded(case)
         link_all(cx, b, e, case, rooted)
         c = join(cx, b, e, case, rooted)
     end
-    if e.native_name and not e.own and not e.repost_of then
-        natives.keep(cx, e)
+    if e.native and not e.own and not e.repost_of then
+        natives.keep(cx, b, e)
     end
     heard(cx, header, e, queued and 'queued' or 'unqueued')
     b.classes[e.class] = (b.classes[e.class] or 0) + 1
     if queued then
         b.queued = b.queued + 1
         local ms, below = due_of(cx, header, e), header.seq % 10 * limits.batch + at
-        e.due, e.score = ms + below / 1000, string.format('%d.%03d', ms, below)
-        e.lane = lane_of(cx, b, c and c.tier or '0', e)
-        queue(cx, b, e, c)
+        local due, score = ms + below / 1000, ms_text(ms, below)
+        local lane = lane_of(cx, b, c and c.tier or '0', e)
+        if c then
+            queue_in_case(cx, b, e, c, lane, due, score)
+        else
+            queue_lane(b, e.id, lane, due, score)
+        end
     else
         b.unqueued = b.unqueued + 1
         local keep = cx.conf.retain_unqueued_ms
@@ -212,19 +201,21 @@ local function route(cx, b, header, e, at)
     end
 end
 
-local function take_in(cx, b, header, e, at)
-    e.created = e.created_at
+local function take_in(cx, b, header, e, body, at)
     if e.created > header.fetched_at + MINUTE then
         e.created = header.fetched_at
         e.created_text = header.fetched
     end
     e.created_text = e.created_text or int(e.created)
-    if not args.truth(header.no_horizon) and not e.backfill
-        and e.created < cx.now - cx.conf.horizon_ms then
-        b.old = b.old + 1
-        return
+    local expires = e.created + b.span
+    if e.created < b.horizon then
+        if b.has_horizon and not e.backfill then
+            b.old = b.old + 1
+            return
+        end
+        expires = cx.now + b.span
     end
-    local set = redis.call('SET', b.prefix .. e.id, e.body, 'PXAT', int(expiry(cx, e)), 'NX')
+    local set = redis.call('SET', b.prefix .. e.id, body, 'PXAT', ms_text(expires), 'NX')
     if not set then
         b.known = b.known + 1
         return
@@ -234,8 +225,11 @@ local function take_in(cx, b, header, e, at)
 end
 
 local function new_batch(cx, header)
+    local early = load_early(cx, header.m)
     local b = { new = 0, known = 0, old = 0, queued = 0, unqueued = 0, classes = {},
-        prefix = cx.brand .. ':m:', links = load_links(cx, header.m), cases = {}, placed = {},
+        prefix = cx.brand .. ':m:', early = early, has_horizon = not args.truth(header.no_horizon),
+        horizon = cx.now - cx.conf.horizon_ms, span = cx.conf.horizon_ms + DAY,
+        links = load_links(cx, header.m, early), cases = {}, placed = {},
         pending = {}, overdue = {}, answers = {}, reopened = {} }
     for _, e in ipairs(header.m) do
         b.linked = b.linked or e.reply_name or e.conv_name
@@ -265,7 +259,7 @@ local function after_batch(cx, b)
 end
 
 function ingest.run(cx, header, values)
-    check_batch(header, values)
+    local first = check_batch(header, values)
     local seq, last_reply = must_lease(cx, header)
     if header.seq == seq and last_reply then
         return last_reply
@@ -276,7 +270,7 @@ function ingest.run(cx, header, values)
     header.fetched = int(header.fetched_at)
     local b = new_batch(cx, header)
     for i, e in ipairs(header.m) do
-        take_in(cx, b, header, e, i - 1)
+        take_in(cx, b, header, e, values[first + i - 1], i - 1)
     end
     after_batch(cx, b)
     for class, n in pairs(b.classes) do

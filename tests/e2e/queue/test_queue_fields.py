@@ -53,6 +53,8 @@ def contents(client, keys="*"):
             out[key] = sorted(zip(flat[::2], flat[1::2]))
         elif kind == "stream":
             out[key] = client.call("XRANGE", key, "-", "+")
+        elif kind == "set":
+            out[key] = sorted(client.call("SMEMBERS", key))
         elif kind == "list":
             out[key] = client.call("LRANGE", key, 0, -1)
         else:
