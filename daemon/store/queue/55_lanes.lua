@@ -72,12 +72,23 @@ function lanes.score(due)
     return string.format('%d.%03d', ms, (due - ms) * 1000 + 0.5)
 end
 
+-- `networks`: those that have, or had, a lane. A filter names its lanes by them.
+local function note_network(cx, lane)
+    local network = lanes.parse(lane).network
+    cx.networks = cx.networks or {}
+    if not cx.networks[network] then
+        cx.networks[network] = true
+        redis.call('SADD', keys.of(cx, 'networks'), network)
+    end
+end
+
 -- `many`: lane -> { first = <smallest due time>, pairs = { score, id, score, id, ... } }. Heads and timers of
 -- all of them take one command each.
 function lanes.add_many(cx, many)
     local heads, watched = {}, {}
     for lane, waits in pairs(many) do
         redis.call('ZADD', lanes.key(cx, lane), unpack(waits.pairs))
+        note_network(cx, lane)
         local set, score = heads_of(cx, lane), lanes.score(waits.first)
         local firsts = heads[set]
         if not firsts then

@@ -37,6 +37,39 @@ local function passes(filter, lane)
         and (not filter.networks or filter.networks[p.network])
 end
 
+-- The lanes of the class that a filter by language lets through, when they are few enough to be asked by name.
+local function lanes_of(cx, filter, class)
+    local tiers = filter.tier and { filter.tier } or { 0, 1 }
+    local names = {}
+    filter.known = filter.known or redis.call('SMEMBERS', keys.of(cx, 'networks'))
+    for _, network in ipairs(filter.known) do
+        if not filter.networks or filter.networks[network] then
+            for lang in pairs(filter.langs) do
+                for _, tier in ipairs(tiers) do
+                    names[#names + 1] = tier .. ':' .. class .. ':' .. lang .. ':' .. network
+                end
+            end
+        end
+        if #names > limits.lanes_asked then
+            return nil
+        end
+    end
+    return names
+end
+
+local function first_of(cx, set, names)
+    local lane, due
+    if #names > 0 then
+        for i, score in ipairs(redis.call('ZMSCORE', set, unpack(names))) do
+            local at = tonumber(score or nil)
+            if at and (not due or at < due) then
+                lane, due = names[i], at
+            end
+        end
+    end
+    return lane, due
+end
+
 -- The first lane of the class that the filter lets through: mostly the first of all.
 local function first_lane(cx, class, filter)
     local set = cx.brand .. ':heads:' .. class
@@ -46,6 +79,10 @@ local function first_lane(cx, class, filter)
     end
     if passes(filter, head[1]) then
         return head[1], tonumber(head[2])
+    end
+    local names = filter.langs and lanes_of(cx, filter, class)
+    if names then
+        return first_of(cx, set, names)
     end
     -- writing a score as text costs Redis more than finding it again
     local at, page = 1, 8

@@ -20,7 +20,7 @@ def test_alone_it_is_its_own_case_and_costs_no_key(brand):
     assert case(brand, "a") == "net:a"
     kinds = {k.decode().split("}:")[1].split(":")[0]
              for k in brand.client.call("KEYS", brand.key.replace("{", "[{]") + ":*")}
-    assert kinds == {"agents", "counts", "events", "heads", "m", "q", "source", "timers"}
+    assert kinds == {"agents", "counts", "events", "heads", "m", "networks", "q", "source", "timers"}
 
 
 def test_a_reply_joins_what_it_answers(brand):

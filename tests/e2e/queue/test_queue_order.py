@@ -1,4 +1,6 @@
 """Which mention is next."""
+import random
+
 from brand import HOUR, MINUTE, T0, entry
 
 
@@ -82,6 +84,28 @@ def test_a_filter_that_fits_something_is_never_answered_empty(brand):
         brand.act("dismiss", id=got["id"])
     assert brand.claim() is None
     assert brand.stats()["lanes"] == []
+
+
+def test_a_named_filter_finds_what_looking_at_each_would(brand):
+    chance = random.Random(7)
+    choices = {"classes": ["outage", "complaint", "praise"], "langs": ["en", "de", "other"],
+               "networks": ["net", "web", "far", "none"]}
+    waiting = {}
+    for i in range(120):
+        network, lang = chance.choice(choices["networks"][:3]), chance.choice(choices["langs"])
+        one = entry(f"m{i}", id=f"{network}:m{i}", network=network, lang=lang, created_at=T0 - i,
+                    **{"class": chance.choice(choices["classes"])})
+        brand.ingest(one)
+        waiting[one["id"]] = {"classes": one["class"], "langs": lang, "networks": network}
+    while waiting:
+        given = {name: chance.sample(of, chance.randint(1, len(of))) for name, of in choices.items()
+                 if chance.random() < 0.6}
+        fits = {id_ for id_, has in waiting.items() if all(has[name] in of for name, of in given.items())}
+        got = brand.claim(**given)
+        assert (got and got["id"] in fits) if fits else got is None, given
+        if got:
+            del waiting[got["id"]]
+            brand.act("dismiss", id=got["id"])
 
 
 def test_what_an_absent_owner_keeps_is_found_by_the_next_claim(brand):
