@@ -43,18 +43,20 @@ static bool load_brands(struct plan *plan, bool with_tests, struct diag *d)
     bool ok = true;
 
     plan->brands = calloc(settings->n_brands + 1, sizeof(*plan->brands));
-    for (size_t i = 0; plan->brands && i < settings->n_brands; i++) {
+    plan->lenses = calloc(settings->n_brands + 1, sizeof(*plan->lenses));
+    for (size_t i = 0; plan->brands && plan->lenses && i < settings->n_brands; i++) {
         const struct brand_settings *brand = &settings->brands[i];
         struct ruleset *shared = find_loaded(plan, &brand->rules);
         struct ruleset *rules =
             shared ? ruleset_ref(shared) : load_rules(settings, &brand->rules, with_tests, d);
 
+        ok = outage_lens_load(&plan->lenses[i], settings, brand, d) && ok;
         if (!rules)
             ok = false;
         else
-            plan->brands[plan->n_brands++] = (struct poller_brand){brand, rules};
+            plan->brands[plan->n_brands++] = (struct poller_brand){brand, rules, &plan->lenses[i]};
     }
-    return ok && plan->brands;
+    return ok && plan->brands && plan->lenses;
 }
 
 struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d)
@@ -84,6 +86,9 @@ void plan_destroy(struct plan *plan)
     for (size_t i = 0; i < plan->n_brands; i++)
         ruleset_unref(plan->brands[i].rules);
     free(plan->brands);
+    for (size_t i = 0; plan->lenses && i < plan->settings->n_brands; i++)
+        outage_lens_finish(&plan->lenses[i]);
+    free(plan->lenses);
     source_set_destroy(plan->sources);
     settings_destroy(plan->settings);
     free(plan);

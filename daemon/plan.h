@@ -9,6 +9,7 @@ struct plan {
     struct settings *settings;    /* owned */
     struct source_set *sources;   /* owned */
     struct poller_brand *brands;  /* owned, in the order of settings->brands; each holds a reference of its rules */
+    struct outage_lens *lenses;   /* owned, of each brand */
     size_t n_brands;
 };
 

@@ -17,6 +17,10 @@ static const char *const signal_names[SIGNAL_COUNT] = {
     "recovery", "maintenance", "past", "joke", "news", "other-brand",
 };
 
+static const char *const says_names[] = {"", "down", "repeats", "back"};
+
+#define MS_PER_DAY INT64_C(86400000)
+
 void mention_init(struct mention *m)
 {
     *m = (struct mention){
@@ -113,6 +117,29 @@ int mention_check(struct mention *m, struct error *err)
 }
 
 /* ---- names --------------------------------------------------------------------------------- */
+
+int64_t mention_age_days(const struct mention *m)
+{
+    int64_t heard_ms = m->fetched_at_ms ? m->fetched_at_ms : m->created_at_ms;
+
+    if (m->author.created_at_ms <= 0 || m->author.created_at_ms > heard_ms)
+        return -1;
+    return (heard_ms - m->author.created_at_ms) / MS_PER_DAY;
+}
+
+const char *mention_says_name(enum mention_says says)
+{
+    return says_names[says];
+}
+
+enum mention_says mention_says_parse(struct str name)
+{
+    for (unsigned i = 1; i < ARRAY_LEN(says_names); i++) {
+        if (str_eq(name, str_from(says_names[i])))
+            return (enum mention_says)i;
+    }
+    return SAYS_NOTHING;
+}
 
 const char *mention_class_name(enum mention_class class)
 {

@@ -223,10 +223,8 @@ static int detect(struct sim_brand *brand, struct mention *m, int64_t now_ms, st
 
     if (r < 0)
         return r;
-    if (m->scores[CLASS_OUTAGE] > 0 || m->signals & SIGNAL_RECOVERY) {
-        outage_look(&brand->lens, m);
-        mention_hash_words(m, brand->settings, &sim->line_arena);
-    }
+    m->fetched_at_ms = now_ms;
+    outage_look(&brand->lens, brand->settings, m, &sim->line_arena);
     fact = outage_fact_of(&brand->lens, m);
     if (fact.kind == OUTAGE_REPORT)
         r = keep_id(sim, m->id, &fact.ref, err);

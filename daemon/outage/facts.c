@@ -6,7 +6,7 @@
  * the detector any points of outage make a report: what chatter brings of them is in the base. */
 #include "mentiond/outage.h"
 
-#define YOUNG_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
+#define YOUNG_DAYS 30
 #define YOUNG_FOLLOWERS 10
 #define NOT_NOW                                                                                    \
     (SIGNAL_MAINTENANCE | SIGNAL_PAST | SIGNAL_JOKE | SIGNAL_NEWS | SIGNAL_OTHER_BRAND)
@@ -57,7 +57,19 @@ uint32_t outage_place_number(struct str code)
     return number ? number : 1;
 }
 
-void outage_look(const struct outage_lens *lens, struct mention *m)
+/* The network's, else a rule's, else the profile's. */
+static void place_mention(struct mention *m)
+{
+    for (size_t i = 0; i < m->n_captures && !m->place.len; i++) {
+        if (str_eq(m->captures[i].name, STR("place")))
+            m->place = m->captures[i].value;
+    }
+    if (!m->place.len)
+        m->place = m->author.location;
+    m->place = str_cut_utf8(m->place, MENTION_CAPTURE_MAX);
+}
+
+static void look_through(const struct outage_lens *lens, struct mention *m)
 {
     struct str code = {NULL, 0};
     bool own_place = m->place.len > 0 && !str_eq(m->place, m->author.location);
@@ -76,29 +88,45 @@ void outage_look(const struct outage_lens *lens, struct mention *m)
         m->place = code;
 }
 
-static enum outage_kind kind_of(const struct mention *m)
+static enum mention_says says_of(const struct mention *m)
 {
     if (m->own)
-        return OUTAGE_OTHER;
+        return SAYS_NOTHING;
     if (m->signals & SIGNAL_RECOVERY)
-        return OUTAGE_RECOVERY;
-    return m->scores[CLASS_OUTAGE] > 0 && !(m->signals & NOT_NOW) ? OUTAGE_REPORT : OUTAGE_OTHER;
+        return SAYS_BACK;
+    if (m->scores[CLASS_OUTAGE] <= 0 || m->signals & NOT_NOW)
+        return SAYS_NOTHING;
+    return str_starts_with(m->text, STR("RT @")) ? SAYS_REPEATS : SAYS_DOWN;
+}
+
+void outage_look(const struct outage_lens *lens, const struct brand_settings *brand, struct mention *m,
+                 struct arena *arena)
+{
+    place_mention(m);
+    if (m->scores[CLASS_OUTAGE] > 0 || m->signals & SIGNAL_RECOVERY) {
+        look_through(lens, m);
+        mention_hash_words(m, brand, arena);
+    }
+    m->says = says_of(m);
 }
 
 static bool is_young(const struct mention *m)
 {
-    return m->author.created_at_ms > 0 && m->created_at_ms - m->author.created_at_ms < YOUNG_MS &&
-           m->author.followers >= 0 && m->author.followers < YOUNG_FOLLOWERS;
+    int64_t days = mention_age_days(m);
+
+    return days >= 0 && days < YOUNG_DAYS && m->author.followers >= 0 && m->author.followers < YOUNG_FOLLOWERS;
 }
 
 struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m)
 {
+    static const enum outage_kind kinds[] = {[SAYS_NOTHING] = OUTAGE_OTHER, [SAYS_DOWN] = OUTAGE_REPORT,
+                                             [SAYS_REPEATS] = OUTAGE_REPORT, [SAYS_BACK] = OUTAGE_RECOVERY};
     struct outage_fact f = {
-        .kind = kind_of(m),
+        .kind = kinds[m->says],
         .created_ms = m->created_at_ms,
         .id = outage_hash(m->id),
         .author = outage_hash(m->author.id),
-        .repost = m->repost_of.len > 0 || str_starts_with(m->text, STR("RT @")),
+        .repost = m->repost_of.len > 0 || m->says == SAYS_REPEATS,
         .young = is_young(m),
         .faint = m->class != CLASS_OUTAGE,
     };

@@ -100,7 +100,7 @@ int brand_init(struct poll_brand *brand, struct poller *poller, const struct pol
                struct error *err)
 {
     *brand = (struct poll_brand){
-        .poller = poller, .settings = options->settings, .rules = ruleset_ref(options->rules)};
+        .poller = poller, .settings = options->settings, .rules = ruleset_ref(options->rules), .lens = options->lens};
     if (make_terms(&brand->settings->terms, &brand->terms, err) < 0 ||
         make_terms(&brand->settings->exclude, &brand->exclude, err) < 0)
         return err->code;

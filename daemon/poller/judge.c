@@ -1,6 +1,5 @@
 /* What a mention is to us, beyond what its network says: whose brand, written by us or to us, within the limits of
  * the record, and which class the rules give it. */
-#include "mentiond/outage.h"
 #include "mentiond/text.h"
 #include "poller_internal.h"
 
@@ -86,16 +85,7 @@ static void find_also(const struct poll_brand *brand, struct mention *m)
     }
 }
 
-static void place_mention(struct mention *m)
-{
-    for (size_t i = 0; i < m->n_captures && !m->place.len; i++) {
-        if (str_eq(m->captures[i].name, STR("place")))
-            m->place = m->captures[i].value;
-    }
-    if (!m->place.len)
-        m->place = m->author.location;
-    m->place = str_cut_utf8(m->place, MENTION_CAPTURE_MAX);
-}
+static const struct outage_lens no_lens;
 
 enum judge_result judge_mention(const struct source *source, const struct poll_brand *brand,
                                 struct mention *m, int64_t fetched_at_ms, struct arena *arena,
@@ -120,8 +110,6 @@ enum judge_result judge_mention(const struct source *source, const struct poll_b
         m->lang = text_language(m->text);
     if (ruleset_judge(brand->rules, m, arena, err) < 0)
         return JUDGE_REFUSED;
-    place_mention(m);
-    if (m->scores[CLASS_OUTAGE] > 0 || m->signals & SIGNAL_RECOVERY)
-        mention_hash_words(m, brand->settings, arena);
+    outage_look(brand->lens ? brand->lens : &no_lens, brand->settings, m, arena);
     return JUDGE_KEEP;
 }

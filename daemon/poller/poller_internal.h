@@ -57,6 +57,7 @@ struct poll_account {
 struct poll_brand {
     const struct brand_settings *settings;
     struct ruleset *rules;    /* referenced */
+    const struct outage_lens *lens; /* borrowed; may be NULL */
     struct term_set *terms;   /* owned, NULL when there are none */
     struct term_set *exclude; /* owned, NULL when there are none */
     struct poller *poller;

@@ -3,8 +3,6 @@
  * them at a quarter of the cost of JSON objects. */
 #include "store_internal.h"
 
-#define MS_PER_DAY 86400000LL
-
 static void member(struct buf *out, const char *name, struct str value)
 {
     if (value.len == 0)
@@ -114,6 +112,7 @@ static void flags_field(struct buf *out, const struct mention *m)
 {
     const struct { bool set; char letter; } flags[] = {
         {m->own, 'o'}, {m->own_parent, 'p'}, {m->root_own, 'r'}, {m->addressed, 'a'}, {m->backfill, 'b'},
+        {m->says == SAYS_DOWN, 'd'}, {m->says == SAYS_REPEATS, 't'}, {m->says == SAYS_BACK, 'u'},
     };
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -121,13 +120,6 @@ static void flags_field(struct buf *out, const struct mention *m)
             buf_append_char(out, flags[i].letter);
     }
     buf_append_char(out, '\0');
-}
-
-static int64_t age_days(const struct mention *m)
-{
-    if (m->author.created_at_ms <= 0 || m->author.created_at_ms > m->fetched_at_ms)
-        return -1;
-    return (m->fetched_at_ms - m->author.created_at_ms) / MS_PER_DAY;
 }
 
 static void append_mention(struct buf *out, const struct mention *m)
@@ -139,7 +131,7 @@ static void append_mention(struct buf *out, const struct mention *m)
     text_field(out, m->lang);
     text_field(out, m->author.id);
     number_field(out, m->author.followers);
-    number_field(out, age_days(m));
+    number_field(out, mention_age_days(m));
     text_field(out, m->place);
     topics_field(out, m);
     signals_field(out, m->signals);

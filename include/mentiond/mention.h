@@ -37,6 +37,14 @@ enum mention_signal {
 };
 #define SIGNAL_COUNT 6
 
+/* What a mention says of an outage, whatever its class: set after the rules. */
+enum mention_says {
+    SAYS_NOTHING,
+    SAYS_DOWN,    /* somebody says that something does not work now */
+    SAYS_REPEATS, /* the same in somebody else's words: "RT @…" */
+    SAYS_BACK,    /* it works again */
+};
+
 struct mention_author {
     struct str id;          /* the same wherever the author is seen */
     struct str handle;      /* as people write it, without "@" */
@@ -89,6 +97,7 @@ struct mention {
     int score;               /* of the class */
     int scores[CLASS_COUNT]; /* by class; [CLASS_NONE] unused */
     unsigned signals;        /* enum mention_signal */
+    enum mention_says says;  /* not stored */
     struct mention_hit hits[MENTION_HITS_MAX];
     size_t n_hits;
     struct mention_capture captures[MENTION_CAPTURES_MAX];
@@ -113,6 +122,11 @@ bool mention_to_json(const struct mention *m, struct buf *out);
 int mention_from_json(const json_t *value, struct arena *arena, struct mention *ret,
                       struct error *err);
 
+/* Whole days of the author's account when we heard of the mention, -1: not known. */
+int64_t mention_age_days(const struct mention *m);
+
+const char *mention_says_name(enum mention_says says); /* "" for SAYS_NOTHING, "down", "repeats", "back" */
+enum mention_says mention_says_parse(struct str name); /* SAYS_NOTHING for what is none */
 const char *mention_class_name(enum mention_class class);          /* "outage" … "none" */
 bool mention_class_parse(struct str name, enum mention_class *ret);
 const char *mention_signal_name(unsigned signal);                  /* of a single bit */

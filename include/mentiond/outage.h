@@ -203,12 +203,16 @@ bool outage_lens_load(struct outage_lens *lens, const struct settings *settings,
                       const struct brand_settings *brand, struct diag *diag);
 void outage_lens_finish(struct outage_lens *lens);
 
-/* Makes the mention's place the code of the first that is known: of its own place (the network's or
- * a rule's), of its text, of its author's profile; and notes other-brand when a rival is named. A
- * place that has no code stays as it was. */
-void outage_look(const struct outage_lens *lens, struct mention *m);
+/* All that is to be done between the rules and the detector, or the event that carries it there; the daemon and
+ * `outages simulate` both do it by this. The place becomes the network's, else a rule's, else that of the author's
+ * profile. If the mention says something of an outage: the place becomes the code of the first that is known (of the
+ * place, the text, the profile; what has no code stays), other-brand is noted when a rival is named, and the words are
+ * hashed. At last `says` is set. The arena is for a moment. */
+void outage_look(const struct outage_lens *lens, const struct brand_settings *brand, struct mention *m,
+                 struct arena *arena);
 
-/* After the rules and outage_look(). `ref` stays 0: it is the caller's. */
+/* After outage_look(), or from what an event carries of it: id, class, says, place, captured topics, words, author,
+ * times, repost_of. `ref` stays 0: it is the caller's. */
 struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m);
 
 /* The words of a text that tell near-copies: hashes of up to MENTION_WORDS_MAX distinct

@@ -6,6 +6,7 @@
 #ifndef MENTIOND_POLLER_H
 #define MENTIOND_POLLER_H
 
+#include "mentiond/outage.h"
 #include "mentiond/rules.h"
 #include "mentiond/source.h"
 #include "mentiond/store.h"
@@ -16,6 +17,7 @@ struct poller;
 struct poller_brand {
     const struct brand_settings *settings; /* borrowed */
     struct ruleset *rules;                 /* borrowed: referenced */
+    const struct outage_lens *lens;        /* borrowed: must outlive the poller; NULL: neither places nor rivals */
 };
 
 struct poller_options {

@@ -142,7 +142,7 @@ static int check_line(const struct bench *b, const struct poller_stats *stats, s
 
 static int run_line(struct bench *b, const char *source, struct run *run, struct error *err)
 {
-    const struct poller_brand brand = {&b->settings->brands[0], b->rules};
+    const struct poller_brand brand = {&b->settings->brands[0], b->rules, NULL};
     const struct poller_options options = {.base = b->base,
                                            .http = b->http,
                                            .store = b->store,

@@ -5,6 +5,7 @@
 
 #include "config_testing.h"
 #include "mentiond/outage.h"
+#include "mentiond/settings.h"
 
 static struct gazetteer *make(const char *const (*names)[2], size_t n)
 {
@@ -153,6 +154,15 @@ static struct mention outage_mention(const char *text)
     return m;
 }
 
+static void look(const struct outage_lens *lens, struct mention *m)
+{
+    static const struct brand_settings brand = {.name = {"acme", 4}};
+    CLEANUP(arena_finish) struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    outage_look(lens, &brand, m, &arena);
+}
+
 static void test_what_is_a_report(void **state)
 {
     static const struct {
@@ -184,9 +194,11 @@ static void test_what_is_a_report(void **state)
         m.class = cases[i].class;
         m.scores[CLASS_OUTAGE] = cases[i].score;
         m.signals = cases[i].signals;
+        look(&lens, &m);
         assert_int_equal(outage_fact_of(&lens, &m).kind, cases[i].want);
         assert_int_equal(outage_fact_of(&lens, &m).faint, cases[i].faint);
         m.own = true;
+        look(&lens, &m);
         assert_int_equal(outage_fact_of(&lens, &m).kind, OUTAGE_OTHER);
     }
 }
@@ -198,8 +210,8 @@ static void test_rivals(void **state)
     struct mention m = outage_mention("is #BanqueAzur down?"), own = outage_mention("acme down");
 
     (void)state;
-    outage_look(&lens, &m);
-    outage_look(&lens, &own);
+    look(&lens, &m);
+    look(&lens, &own);
     assert_int_equal(outage_fact_of(&lens, &m).kind, OUTAGE_OTHER);
     assert_int_equal(outage_fact_of(&lens, &own).kind, OUTAGE_REPORT);
     outage_lens_finish(&lens);
@@ -228,7 +240,7 @@ static void test_where_it_is(void **state)
 
         m.place = str_from(cases[i][0]);
         m.author.location = str_from(cases[i][2]);
-        outage_look(&lens, &m);
+        look(&lens, &m);
         if (outage_fact_of(&lens, &m).place != want)
             fail_msg("case %zu: '%.*s'", i, STR_FMT(m.place));
     }
@@ -246,6 +258,8 @@ static void test_what_else_a_fact_says(void **state)
     m.author.followers = 3;
     m.captures[m.n_captures++] = (struct mention_capture){STR("topic"), STR("mobile")};
     m.captures[m.n_captures++] = (struct mention_capture){STR("topic"), STR("whatever")};
+    look(&lens, &m);
+    m.n_words = 0;
     m.words[m.n_words++] = 77;
     f = outage_fact_of(&lens, &m);
     assert_true(f.repost && f.young);

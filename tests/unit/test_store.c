@@ -81,6 +81,7 @@ static void test_header_of_a_full_mention(void **state)
     m.words[0] = 4294967295u;
     m.n_words = 1;
     m.repost_of = STR("o");
+    m.says = SAYS_BACK;
     m.own = m.own_parent = m.root_own = m.addressed = m.backfill = true;
     batch.no_horizon = true;
     store_batch_header(&batch, &out);
@@ -88,7 +89,7 @@ static void test_header_of_a_full_mention(void **state)
     buf_reset(&out);
     store_batch_fields(&batch, &out);
     assert_fields(&out, "x:1|x|outage|8640000000|en|a|12|40|Leeds|login,app or web|past,news|4294967295|"
-                        "oprab|host/1|c|p|o|");
+                        "oprabu|host/1|c|p|o|");
     buf_finish(&out);
 }
 

@@ -46,6 +46,7 @@ local MENTION = {
     topics = list(name_of(256), 16), signals = list(name_of(64), 16),
     words = list(whole(0, 4294967295), 24),
     own = FLAG, own_parent = FLAG, root_own = FLAG, addressed = FLAG, backfill = FLAG,
+    down = FLAG, repeats = FLAG, back = FLAG,
 }
 
 local REQUIRED = { 'id', 'network', 'class', 'created_at' }
@@ -71,7 +72,8 @@ do -- a scope of its own: Lua has room for 200 names in a file
 local FIELDS = { 'id', 'network', 'class', 'created_at', 'lang', 'author', 'followers', 'age_days',
     'place', 'topics', 'signals', 'words', 'flags', 'native', 'conversation', 'in_reply_to', 'repost_of' }
 local FORM = ('s'):rep(17)
-local FLAGS = { o = 'own', p = 'own_parent', r = 'root_own', a = 'addressed', b = 'backfill' }
+local FLAGS = { o = 'own', p = 'own_parent', r = 'root_own', a = 'addressed', b = 'backfill',
+    d = 'down', t = 'repeats', u = 'back' }
 local LISTS = { topics = true, signals = true, words = true }
 local NUMBERS = { created_at = true, followers = true, age_days = true }
 
@@ -111,7 +113,7 @@ local function flag_set(letters, at)
     for letter in letters:gmatch('.') do
         local name = FLAGS[letter]
         if not name then
-            fail('BADARG mention=' .. at .. ' field=flags wanted: of the letters oprab')
+            fail('BADARG mention=' .. at .. ' field=flags wanted: of the letters oprabdtu')
         end
         names[#names + 1] = name
     end

@@ -155,13 +155,18 @@ end
 
 -- one mention
 
+-- of an outage, for the detector
+local function says(e)
+    return e.down and 'down' or e.repeats and 'repeats' or e.back and 'back' or ''
+end
+
 local function heard(cx, header, e, state)
     events.append(cx, 'type', 'mention.heard', 'id', e.id, 'class', e.class, 'state', state,
         'signals', e.signals, 'topics', e.topics, 'place', e.place or '',
         'created_at', e.created_text, 'fetched_at', header.fetched, 'author', e.author or '',
         'followers', e.followers or '', 'age_days', e.age_days or '',
         'repost_of', e.repost_of or '', 'backfill', e.backfill and '1' or '',
-        'network', e.network, 'lang', e.lang or '', 'words', e.words)
+        'network', e.network, 'lang', e.lang or '', 'words', e.words, 'says', says(e))
 end
 
 local function route(cx, b, header, e, at)

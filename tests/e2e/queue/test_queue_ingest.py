@@ -97,12 +97,13 @@ def test_the_body_is_kept_to_the_byte(brand):
 def test_heard_carries_what_the_detector_needs(brand):
     brand.ingest(entry("a", **{"class": "outage"}, signals=["past", "joke"], topics=["login"],
                        place="leeds", author="u1", followers=120, age_days=40,
-                       words=[1, 4294967295], created_at=T0 - 5))
+                       words=[1, 4294967295], down=1, created_at=T0 - 5))
     assert brand.events()[0] == {
         "type": "mention.heard", "id": "net:a", "class": "outage", "state": "queued",
         "signals": "past,joke", "topics": "login", "place": "leeds", "created_at": str(T0 - 5),
         "fetched_at": str(T0), "author": "u1", "followers": "120", "age_days": "40",
-        "repost_of": "", "backfill": "", "network": "net", "lang": "en", "words": "1,4294967295"}
+        "repost_of": "", "backfill": "", "network": "net", "lang": "en", "words": "1,4294967295",
+        "says": "down"}
     assert brand.client.call("XRANGE", brand.key + ":events", "-", "+")[0][0].decode() == f"{T0}-0"
 
 
