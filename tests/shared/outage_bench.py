@@ -14,7 +14,6 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-LANGUAGES = ('en', 'es', 'de', 'fr')
 # row, path in the scorer's answer, target, whether more is better
 ROWS = [
     ('recall of outages', 'recall', .92, True),
@@ -31,7 +30,6 @@ ROWS = [
     ('all-clear too early', 'all_clear_min.premature', .20, False),
     ('problems', 'problems', 0, False),
 ]
-SHARES = [(f'reports recognised, {lang}', f'recognised.{lang}', .85, True) for lang in LANGUAGES]
 SPIKE = [
     ('spike rule: recall', 'spike.recall', None, True),
     ('spike rule: delay, median min', 'spike.delay_3rd_min.p50', None, True),
@@ -113,7 +111,7 @@ def recognised(options, folder):
     for lang, line in zip(langs, out.splitlines()):
         seen[lang] = seen.get(lang, 0) + 1
         hit[lang] = hit.get(lang, 0) + (json.loads(line)['label'] == 'outage')
-    return {lang: round(hit[lang] / seen[lang], 3) for lang in seen}
+    return {lang: round(hit[lang] / seen[lang], 3) for lang in sorted(seen, key=seen.get, reverse=True)}
 
 
 def spike(options, folder):
@@ -155,8 +153,14 @@ def verdict(mean, target, more):
     return 'ok' if (mean >= target if more else mean <= target) else 'MISSED'
 
 
+def shares(results):
+    """A row for each language of the streams, the most spoken first."""
+    langs = dict.fromkeys(lang for result in results for lang in result['recognised'])
+    return [(f'reports recognised, {lang}', f'recognised.{lang}', .85, True) for lang in langs]
+
+
 def print_table(options, results):
-    rows = ROWS + SHARES + (SPIKE if options.spike else [])
+    rows = ROWS + shares(results) + (SPIKE if options.spike else [])
     width = max(len(row[0]) for row in rows)
     seeds = ''.join(f'{seed[-9:]:>10}' for seed in options.seed)
     print(f'{"":{width}}{seeds}{"mean":>10}{"target":>10}')

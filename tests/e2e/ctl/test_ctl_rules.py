@@ -2,6 +2,8 @@
 import json
 import subprocess
 
+from ctltool import ROOT
+
 MEMBERS = ['id', 'label', 'score', 'scores', 'hits', 'captures']
 
 
@@ -129,6 +131,11 @@ def test_fmt_changes_white_space_and_keeps_comments(ctl, tmp_path):
     done = ctl('rules', 'fmt', '--check', 'link.yaml')
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
     assert ctl('rules', 'fmt', '-', input=UGLY).stdout == NEAT
+
+
+def test_shipped_packs_have_the_layout(ctl):
+    done = ctl('rules', 'fmt', '--check', f'{ROOT}/rules')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
 def test_fmt_leaves_what_it_cannot_read(ctl, tmp_path):
