@@ -7,9 +7,11 @@ import socket
 import threading
 import time
 
+import pytest
+
 from lib.mastodon import Mastodon, status
 from lib.redis_server import RedisServer
-from lib.waiting import SCALE, Deadline, wait_for
+from lib.waiting import ROOT, SCALE, Deadline, wait_for
 from lib.web import Reply
 
 REFUSED = "unix:///nowhere/at/all.sock"
@@ -245,6 +247,21 @@ def test_a_flushed_library_is_loaded_again(redis_site):
     redis_site.wait_heard(network.ids())
     assert daemon.stop() == 0
     redis_site.check_exactly(network.ids())
+
+
+@pytest.mark.parametrize("there, kept", [("1.0", False), ("1.999", True)])
+def test_an_older_library_is_replaced_and_a_newer_one_kept(redis_site, there, kept):
+    parts = sorted((ROOT / "daemon" / "store" / "queue").glob("[0-9]*.lua"))
+    text, n = re.subn(r"local VERSION = '[^']*'", f"local VERSION = '{there}'", "".join(p.read_text() for p in parts))
+    assert n == 1
+    redis_site.redis.call("FUNCTION", "LOAD", text)
+    network = redis_site.add(Mastodon([status(1)]))
+    redis_site.configure([network.source()])
+    daemon = redis_site.listen()
+    redis_site.wait_heard(network.ids())
+    version = redis_site.redis.call("FCALL_RO", "library_version", 0)
+    assert (version == there.encode()) == kept
+    assert daemon.stop() == 0
 
 
 def test_the_embedded_server_is_watched(site):

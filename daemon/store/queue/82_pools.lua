@@ -14,7 +14,7 @@ local RECORD = { 'state', 'shadow', 'topic', 'places', 'since', 'people', 'repor
     'expected', 'score', 'threshold', 'networks', 'examples', 'beside', 'last', 'opened_at', 'opened',
     'over_at', 'ack_by', 'ack_at', 'note', 'status_url', 'eta', 'resolved_by', 'resolved_at', 'outcome',
     'cause', 'reply_url', 'confirmed_at', 'led_ms', 'rejected_by', 'rejected_at', 'rejected_why',
-    'missed', 'returned' }
+    'missed', 'returned', 'late' }
 local NUMBERS = { 'last', 'opened_at', 'over_at', 'confirmed_at', 'led_ms', 'people' }
 
 function outages.key(cx, id, what)
@@ -89,6 +89,16 @@ function outages.offer(cx, id)
     local due = first_due(cx, id)
     if due then
         redis.call('ZADD', item_key(cx), due, id)
+        redis.call('ZADD', cx.timers, 'LT', due, 'unheld|' .. id)
+    end
+end
+
+-- Nobody took it in time: that is said once.
+function outages.overdue(cx, o)
+    local due = tonumber(redis.call('ZSCORE', item_key(cx), o.id))
+    if due and due <= cx.now and not o.late then
+        outages.write(cx, o, 'late', '1')
+        outages.tell(cx, 'outage.overdue', o, 'due_at', int(math.floor(due)))
     end
 end
 

@@ -129,7 +129,7 @@ local function forget(cx, id)
         outages.key(cx, id, 'joining'), outages.key(cx, id, 'waiting'), outages.key(cx, id, 'series'),
         keys.of(cx, 'c', 'outage|' .. id))
     redis.call('ZREM', keys.of(cx, 'outages'), id)
-    redis.call('ZREM', cx.timers, 'collect|' .. id, 'end|' .. id, 'disband|' .. id)
+    redis.call('ZREM', cx.timers, 'collect|' .. id, 'end|' .. id, 'disband|' .. id, 'unheld|' .. id)
 end
 
 -- One more is listed; the oldest goes, unless something still waits in it.

@@ -271,6 +271,13 @@ timers.handlers['end'] = function(cx, id, room)
     return o and o.resolved_at and outages.end_some(cx, o, room)
 end
 
+function timers.handlers.unheld(cx, id)
+    local o = outages.read(cx, id)
+    if o then
+        outages.overdue(cx, o)
+    end
+end
+
 -- Over and nobody resolved it, or rejected. While somebody holds what is over it stays theirs.
 function timers.handlers.disband(cx, id, room)
     local o = outages.read(cx, id)

@@ -230,6 +230,26 @@ def test_a_lease_that_ran_out(brand):
     assert brand.claim("bob")["outage"]["id"] == "acme-1"
 
 
+def test_an_outage_that_nobody_took_is_overdue_once(brand):
+    brand.open_outage(*NAMES)
+    brand.wait(4 * MINUTE)
+    assert not brand.events("outage.overdue")
+    brand.wait(2 * MINUTE)
+    assert [e["id"] for e in brand.events("outage.overdue")] == ["acme-1"]
+    brand.claim("alice")
+    brand.act("release", outage="acme-1")
+    brand.wait(HOUR)
+    assert len(brand.events("outage.overdue")) == 1
+    assert not brand.events("overdue")
+
+
+def test_an_outage_that_somebody_holds_is_not_overdue(brand):
+    brand.open_outage(*NAMES)
+    brand.claim("alice", lease=HOUR)
+    brand.wait(30 * MINUTE)
+    assert not brand.events("outage.overdue")
+
+
 def test_it_counts_among_what_one_may_hold(client):
     brand = Outages(client, max_claims=1)
     brand.open_outage(*NAMES)
