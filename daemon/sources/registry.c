@@ -12,7 +12,7 @@ extern const struct source_driver source_mastodon, source_bluesky, source_hacker
 extern const struct source_driver source_x, source_reddit;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
-extern const struct source_driver source_feed;
+extern const struct source_driver source_feed, source_json;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon,
@@ -23,6 +23,7 @@ const struct source_driver *const source_drivers[] = {
     &source_discourse,
     &source_github,
     &source_feed,
+    &source_json,
     &source_file,
     &source_exec,
     NULL,

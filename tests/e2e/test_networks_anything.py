@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from lib import anyjson
+from lib.anyjson import AnyJson
 from lib.feed import Feed
 from lib.posts import now_ms
 from lib.unruly import Post, error
@@ -81,3 +83,43 @@ FEED_REFUSALS = {
 def test_feed_refuses(redis_site, name):
     reply, says, kind = FEED_REFUSALS[name]
     check_refusal(redis_site, redis_site.add(Feed(posts(0, 3))), reply, says, kind)
+
+
+def test_json_goes_forward_by_its_cursor(redis_site):
+    """The cursor is the network's word, kept over restarts; late items behind it are that network's loss, not ours."""
+    network = redis_site.add(AnyJson(posts(0, 120)))
+    redis_site.configure([network.source(by="cursor")])
+    env = {"SHOP_KEY": anyjson.KEY}
+    assert redis_site.once(env=env).status == 0
+    network.post(*posts(120, 70, minutes=1))
+    before = len(network.web.requests)
+    assert redis_site.once(env=env).status == 0
+    redis_site.check_exactly(network.ids())
+    assert redis_site.cursor("reviews")[0] == {"low": "189"}
+    assert network.web.requests[before].param("after") == "119"
+
+
+def test_json_key_is_never_shown(redis_site):
+    """A wrong key stops the source; neither the log nor Redis hold the right or the wrong one."""
+    network = redis_site.add(AnyJson(posts(0, 3)))
+    redis_site.configure([network.source()], log={"level": "debug"})
+    daemon = redis_site.listen(env={"SHOP_KEY": "wr0ng-key"})
+    daemon.wait_log("source stopped", 30)
+    assert daemon.stop() == 0
+    assert network.web.requests[0].headers["X-Key"] == "wr0ng-key"
+    assert not daemon.log_lines("wr0ng-key")
+
+
+JSON_REFUSALS = {
+    "waits": (error(200, {"wait": 7}), {"wait_at": "/wait"}, "next_try_in=[78]s", "asks us to wait"),
+    "errors": (error(200, {"error": "down for repairs", "items": []}), {"error_at": "/error"}, "down for repairs",
+               "trying again"),
+    "mapping": (error(200, {"entries": []}), {}, "no list at items_at '/items'", "trying again"),
+}
+
+
+@pytest.mark.parametrize("name", JSON_REFUSALS)
+def test_json_refuses(redis_site, name):
+    reply, options, says, kind = JSON_REFUSALS[name]
+    redis_site.env["SHOP_KEY"] = anyjson.KEY
+    check_refusal(redis_site, redis_site.add(AnyJson(posts(0, 3))), reply, says, kind, options)

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from lib import anyjson
+from lib.anyjson import AnyJson
 from lib.discourse import Discourse
 from lib.feed import Feed
 from lib import github
@@ -22,6 +24,7 @@ def posts(start, n, minutes=30, late=False):
 GITHUB_ENV = {"GITHUB_TOKEN": github.TOKEN}
 NETWORKS = {
     "discourse": lambda: (Discourse(unruly=True), {}, {}),
+    "json": lambda: (AnyJson(unruly=True), {}, {"SHOP_KEY": anyjson.KEY}),
     "feed": lambda: (Feed(unruly=True), {}, {}),
     "discourse search": lambda: (Discourse(unruly=True), {"query": "acme"}, {}),
     "github issues": lambda: (GitHub(unruly=True), {}, GITHUB_ENV),
