@@ -13,6 +13,7 @@ extern const struct source_driver source_x, source_reddit;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed, source_json;
+extern const struct source_driver source_threads, source_facebook, source_instagram;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon,
@@ -24,6 +25,9 @@ const struct source_driver *const source_drivers[] = {
     &source_github,
     &source_feed,
     &source_json,
+    &source_threads,
+    &source_facebook,
+    &source_instagram,
     &source_file,
     &source_exec,
     NULL,

@@ -5,12 +5,12 @@ import signal
 
 import pytest
 
-from lib import anyjson
+from lib import anyjson, github, meta
 from lib.anyjson import AnyJson
 from lib.discourse import Discourse
 from lib.feed import Feed
-from lib import github
 from lib.github import GitHub
+from lib.meta import Facebook, Instagram, Threads
 from lib.posts import now_ms, text_of
 from lib.unruly import Post, error, minutes_ago
 from lib.waiting import wait_for
@@ -22,6 +22,7 @@ def posts(start, n, minutes=30, late=False):
 
 
 GITHUB_ENV = {"GITHUB_TOKEN": github.TOKEN}
+META_ENV = {"META_TOKEN": meta.TOKEN}
 NETWORKS = {
     "discourse": lambda: (Discourse(unruly=True), {}, {}),
     "json": lambda: (AnyJson(unruly=True), {}, {"SHOP_KEY": anyjson.KEY}),
@@ -30,6 +31,13 @@ NETWORKS = {
     "github issues": lambda: (GitHub(unruly=True), {}, GITHUB_ENV),
     "github discussions": lambda: (GitHub(unruly=True), {"look": "discussions"}, GITHUB_ENV),
     "github comments": lambda: (GitHub(unruly=True), {"look": "comments", "repository": "acme/acme"}, GITHUB_ENV),
+    "threads search": lambda: (Threads(unruly=True), {"query": "acme"}, META_ENV),
+    "threads mentions": lambda: (Threads(unruly=True), {}, META_ENV),
+    "facebook tagged": lambda: (Facebook(unruly=True), {}, META_ENV),
+    "facebook feed": lambda: (Facebook(unruly=True), {"edge": "feed"}, META_ENV),
+    "instagram tags": lambda: (Instagram(unruly=True), {}, META_ENV),
+    "instagram comments": lambda: (Instagram(unruly=True, login="instagram"), {"watch": "comments"}, META_ENV),
+    "instagram hashtag": lambda: (Instagram(unruly=True), {"watch": "hashtag", "hashtag": "acme"}, META_ENV),
 }
 
 
@@ -163,4 +171,65 @@ def test_github_reads_incomplete_results_again(redis_site):
     assert redis_site.once(env=GITHUB_ENV).status == 0
     assert len(redis_site.mention_ids()) == 10
     assert redis_site.once(env=GITHUB_ENV).status == 0
+    redis_site.check_exactly(network.ids())
+
+
+META_REFUSALS = {
+    "expired": (meta.refuse(400, 190, f"Error validating access token {meta.TOKEN}", error_subcode=463),
+                "190/463, the token expired", "source stopped"),
+    "permission": (meta.refuse(403, 10, "This endpoint requires the 'pages_read_engagement' permission"),
+                   "pages_read_engagement", "source stopped"),
+    "limit": (meta.refuse(400, 80001, headers={"X-Business-Use-Case-Usage":
+                                               '{"1928":[{"type":"pages","estimated_time_to_regain_access":19}]}'}),
+              "next_try_in=19m", "asks us to wait"),
+    "app limit": (meta.refuse(403, 4, "Application request limit reached"), "next_try_in=30m", "asks us to wait"),
+    "trouble": (meta.refuse(500, 2, "An unexpected error has occurred", is_transient=True), "unexpected error",
+                "trying again"),
+    "token in words": (meta.refuse(400, 100, f"Cannot parse access token {meta.TOKEN}"), "access token \\*\\*\\*",
+                       "source stopped"),
+}
+
+
+@pytest.mark.parametrize("name", META_REFUSALS)
+def test_graph_refuses(redis_site, name):
+    reply, says, kind = META_REFUSALS[name]
+    daemon, _ = check_refusal(redis_site, redis_site.add(Facebook(posts(0, 3))), reply, says, kind, env=META_ENV)
+    assert not daemon.log_lines(meta.TOKEN)
+
+
+@pytest.mark.parametrize("network", [Threads, Facebook, Instagram])
+def test_no_token_in_logs_or_cursors(redis_site, network):
+    """Every `next` URL holds the token. Neither it nor its token is written down, but in the session of those that are
+    renewed."""
+    one = redis_site.add(network(posts(0, 160)))
+    settings = redis_site.settings([one.source(max_pages=1)], accounts={"one": one.account()}, log={"level": "debug"})
+    redis_site.write_config(settings)
+    daemon = redis_site.listen(env=META_ENV)
+    cursors = []
+
+    def walked():
+        cursors.append(redis_site.cursor("meta")[0])
+        return one.ids() <= redis_site.mention_ids()
+
+    wait_for(walked, 30, "all pages", every=0.05)
+    assert daemon.stop() == 0
+    assert any(c and c.get("walk", {}).get("next", "").startswith("after ") for c in cursors)
+    for token in (meta.TOKEN, meta.RENEWED):
+        assert not daemon.log_lines(token)
+        assert not any(token in str(c) for c in cursors)
+        for key in redis_site.redis.keys("*"):
+            if not key.endswith(":session"):
+                assert token not in str(redis_site.dump(key)), key
+
+
+def test_threads_renews_its_token(redis_site):
+    """Once a week; the renewed one is used, and kept over restarts."""
+    network = redis_site.add(Threads(posts(0, 3)))
+    redis_site.configure([network.source()], accounts={"one": network.account()})
+    for _ in range(3):
+        assert redis_site.once(env=META_ENV).status == 0
+    assert network.renewals == 1
+    network.tokens.discard(meta.TOKEN)
+    network.post(*posts(10, 3, minutes=1))
+    assert redis_site.once(env=META_ENV).status == 0
     redis_site.check_exactly(network.ids())

@@ -9,6 +9,7 @@
 #include "recorded/feeds.h"
 #include "recorded/github.h"
 #include "recorded/reddit.h"
+#include "recorded/meta.h"
 #include "recorded/x.h"
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
@@ -206,6 +207,9 @@ static const struct recorded_network *const networks[] = {
     &recorded_discourse,
     &recorded_feeds,
     &recorded_github,
+    &recorded_threads,
+    &recorded_facebook,
+    &recorded_instagram,
     &recorded_x,
     &recorded_reddit,
     NULL,

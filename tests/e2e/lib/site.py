@@ -159,6 +159,13 @@ class Site:
         raw = self.redis.call("HGET", SOURCES, f"{brand}/{name}")
         return json.loads(raw) if raw else None
 
+    def dump(self, key):
+        """The whole value of a key, whatever its type."""
+        how = {b"string": ("GET", key), b"hash": ("HGETALL", key), b"stream": ("XRANGE", key, "-", "+"),
+               b"zset": ("ZRANGE", key, 0, -1), b"set": ("SMEMBERS", key), b"list": ("LRANGE", key, 0, -1)}
+        kind = self.redis.call("TYPE", key)
+        return self.redis.call(*how[kind if isinstance(kind, bytes) else kind.encode()])
+
     def cursor(self, source):
         """The stored cursor of a source, and its seq."""
         stored = self.redis.hash(f"{BRAND}:source:{source}")
