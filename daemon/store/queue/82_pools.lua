@@ -14,7 +14,7 @@ local RECORD = { 'state', 'shadow', 'topic', 'places', 'since', 'people', 'repor
     'expected', 'score', 'threshold', 'networks', 'examples', 'beside', 'last', 'opened_at', 'opened',
     'over_at', 'ack_by', 'ack_at', 'note', 'status_url', 'eta', 'resolved_by', 'resolved_at', 'outcome',
     'cause', 'reply_url', 'confirmed_at', 'led_ms', 'rejected_by', 'rejected_at', 'rejected_why',
-    'missed', 'returned', 'late' }
+    'missed', 'returned', 'late', 'walked' }
 local NUMBERS = { 'last', 'opened_at', 'over_at', 'confirmed_at', 'led_ms', 'people' }
 
 function outages.key(cx, id, what)
@@ -221,12 +221,47 @@ local function each_waiting(cx, o, room, kind, visit)
     return #members
 end
 
--- Resolved: what waits in it ends with it.
+local function end_one(cx, o, c, m)
+    acts.finish(cx, c, m, 'resolved', o.resolved_by, { 'outcome', o.outcome, 'cause', o.cause or '' })
+    events.count(cx, 'outcome_' .. o.outcome)
+end
+
+-- The mentions were on their way back to their lanes: what still waits there ends too.
+local function end_returned(cx, o, room)
+    local at = tonumber(o.walked or 0)
+    local ids = redis.call('ZRANGE', outages.key(cx, o.id, 'members'), at, at + room - 1)
+    for _, id in ipairs(ids) do
+        local m = mentions.find(cx, id)
+        if m and m.s.outage == o.id then
+            local c = cases.read(cx, m.case)
+            if is_free(cx, c, m) then
+                end_one(cx, o, c, m)
+            end
+        end
+    end
+    outages.write(cx, o, 'walked', int(at + #ids))
+    if #ids == room then
+        redis.call('ZADD', cx.timers, cx.stamp, 'end|' .. o.id)
+    end
+    return #ids
+end
+
+-- Resolved: what waits in it ends with it. Answers how many it looked at.
 function outages.end_some(cx, o, room)
-    return each_waiting(cx, o, room, 'end', function(c, m)
-        acts.finish(cx, c, m, 'resolved', o.resolved_by, { 'outcome', o.outcome, 'cause', o.cause or '' })
-        events.count(cx, 'outcome_' .. o.outcome)
+    local n = each_waiting(cx, o, room, 'end', function(c, m)
+        end_one(cx, o, c, m)
     end)
+    if o.returned and n < room then
+        n = n + end_returned(cx, o, room - n)
+    end
+    return n
+end
+
+-- How many end_some() has still to look at.
+function outages.to_end(cx, o)
+    local rest = o.returned and redis.call('ZCARD', outages.key(cx, o.id, 'members'))
+        - tonumber(o.walked or 0) or 0
+    return outages.left(cx, o.id) + rest
 end
 
 function outages.return_some(cx, o, room)

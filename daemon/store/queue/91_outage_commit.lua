@@ -11,6 +11,7 @@ local COLLECTED = 100        -- of them looked at in the commit itself, the rest
 local MEMBERS_KEPT = 100000  -- of an outage
 local SERIES_KEPT = 1440     -- minutes
 local OUTAGES_KEPT = 1000
+local OPEN_AT_ONCE = 8       -- by the detector
 local STATE_BYTES = 65536
 local RETURN_MS = 30 * MINUTE
 
@@ -137,9 +138,10 @@ function outages.list_one(cx, id, at)
     local all = keys.of(cx, 'outages')
     redis.call('ZADD', all, int(at), id)
     if redis.call('ZCARD', all) > OUTAGES_KEPT then
-        local oldest = redis.call('ZRANGE', all, 0, 0)[1]
-        if oldest ~= id and outages.left(cx, oldest) == 0 then
-            forget(cx, oldest)
+        for _, oldest in ipairs(redis.call('ZRANGE', all, 0, OPEN_AT_ONCE)) do
+            if oldest ~= id and outages.left(cx, oldest) == 0 then
+                return forget(cx, oldest)
+            end
         end
     end
 end

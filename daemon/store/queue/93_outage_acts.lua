@@ -99,8 +99,10 @@ function outages.resolve(cx, given)
     let_rest(cx, o, c)
     outages.tell(cx, 'outage.resolved', o, 'by', given.agent, 'outcome', given.outcome,
         'cause', given.cause or '')
-    local n = outages.end_some(cx, o, ENDED_AT_ONCE)
-    return outages.json(cx, o, { 'ended', int(n) }, { 'left', int(outages.left(cx, o.id)) })
+    local before = cx.tally['outcome_' .. given.outcome] or 0
+    outages.end_some(cx, o, ENDED_AT_ONCE)
+    local n = (cx.tally['outcome_' .. given.outcome] or 0) - before
+    return outages.json(cx, o, { 'ended', int(n) }, { 'left', int(outages.to_end(cx, o)) })
 end
 
 -- The score card counts each outage by its last word: `by` is 1 or -1.

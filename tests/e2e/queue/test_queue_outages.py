@@ -359,6 +359,20 @@ def test_resolved_as_a_whole_in_slices(brand):
         == "BADSTATE state=resolved"
 
 
+def test_resolved_after_its_mentions_went_back_it_still_ends_them(brand):
+    names = [f"m{i}" for i in range(230)]
+    brand.open_outage(*names)
+    brand.settle()
+    brand.commit(brand.change(2, "over"))
+    brand.wait(31 * MINUTE)
+    brand.claim("bob", id="net:m7")
+    reply = brand.do("resolve", outcome="answered")
+    assert (reply["ended"], reply["left"]) == (99, 130)
+    brand.settle()
+    assert brand.lane() == [] and brand.state("m7") == "claimed"
+    assert brand.stats()["counts"]["outcome_answered"] == 229
+
+
 def test_later_members_of_a_resolved_one_are_duplicates(brand):
     brand.open_outage(*NAMES)
     brand.do("resolve", outcome="fixed", cause="login", note="done")
@@ -560,6 +574,18 @@ def test_wrong_changes_change_nothing(brand):
         less = {k: v for k, v in right.items() if k != field}
         assert refusal(brand, {"from": "0-1", "to": "0-2", "changes": [less]}) \
             == f"BADARG change=0 field={field} missing"
+    assert dump(brand) == before
+
+
+def test_commits_of_another_form_change_nothing(brand):
+    brand.open_outage(*NAMES)
+    before = dump(brand)
+    fine = json.dumps({"lease": brand.lease, "from": "0-1", "to": "0-2"})
+    for values in [(), ("",), ("[]",), ("null",), ("{",), (fine, "s", "more")]:
+        with pytest.raises(RedisError, match="^BADARG field="):
+            brand.raw("outage_commit", *values)
+    with pytest.raises(RedisError, match="^NOBRAND"):
+        brand.client.call("FCALL", "outage_commit", 1, "t:{nobody}", fine)
     assert dump(brand) == before
 
 
