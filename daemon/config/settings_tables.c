@@ -215,6 +215,11 @@ const struct option settings_source_options[] = {
     {"interval", OPTION_DURATION, AT(source_settings, interval_ms), .min = 100, .max = DAY_MS,
      .help = "How often it is asked; shorter while mentions arrive. Without it: what suits the "
              "network."},
+    {"interval_min", OPTION_DURATION, AT(source_settings, interval_min_ms), .min = 100, .max = DAY_MS,
+     .help = "The shortest that the interval becomes, while mentions arrive or an outage is open. "
+             "Without it: a quarter of the interval."},
+    {"interval_max", OPTION_DURATION, AT(source_settings, interval_max_ms), .min = 100, .max = DAY_MS,
+     .help = "The longest that it becomes while none do. Without it: the interval itself."},
     {"overlap", OPTION_DURATION, AT(source_settings, overlap_ms), .min = 0, .max = 7 * DAY_MS,
      .help = "How much is read again each time, for networks whose index lags. Without it: "
              "what suits the network."},
@@ -223,7 +228,13 @@ const struct option settings_source_options[] = {
              "network."},
     {"backfill", OPTION_DURATION, AT(source_settings, backfill_ms), .def = "24h", .min = 0,
      .max = 366 * DAY_MS,
-     .help = "How far back the very first poll reads."},
+     .help = "How far back the very first poll reads. What it finds never alerts."},
+    {"max_per_minute", OPTION_INT, AT(source_settings, max_per_minute), .min = 1, .max = 1000000,
+     .help = "New mentions that it may bring in a minute. A term that floods is read more slowly, "
+             "which is said; nothing is dropped. Without it: 3000, for files and programs no limit."},
+    {"allow_private", OPTION_BOOL, AT(source_settings, allow_private), .def = "false",
+     .help = "May it ask addresses that are not public: this machine's, the local network's. False keeps a "
+             "URL or a redirect from reaching what only this machine can."},
     {"enabled", OPTION_BOOL, AT(source_settings, enabled), .def = "true",
      .help = "false: checked, but not asked."},
     {0},

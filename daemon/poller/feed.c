@@ -13,6 +13,7 @@ static const char log_module[] = "poller";
 #define FEED_HOLD_MAX_MS 600000 /* then it looks again whether it may */
 #define FEED_HOLD_SAID_MS 5000  /* a shorter wait is not worth a line in the health */
 #define FEED_HOLD_ONCE_MAX_MS 60000
+#define TRIM_MIN ((size_t)256 * 1024) /* bytes of a page */
 
 void feed_schedule(struct feed *feed, int64_t wait_ms)
 {
@@ -33,15 +34,20 @@ static void go_idle(struct feed *feed, int64_t wait_ms, const char *why)
     feed->state = FEED_IDLE;
     feed->why = why;
     feed->health.next_poll_ms = clock_now_ms() + wait_ms;
-    arena_finish(&feed->arena);
-    malloc_trim(0); /* a page's memory came in megabytes, and the next poll is far: the system may have it */
+    if (feed->arena.used >= TRIM_MIN) {
+        arena_finish(&feed->arena);
+        malloc_trim(0); /* a page's memory came in megabytes, and the next poll is far: the system may have it */
+    } else {
+        arena_finish(&feed->arena);
+    }
     health_publish(feed);
     uses_publish(feed->brand);
     if (feed->poller->options.once) {
         feed->finished = true;
         poller_check_finished(feed->poller);
     } else if (!feed->poller->draining) {
-        feed_schedule(feed, wait_ms);
+        if (!feed->paused)
+            feed_schedule(feed, wait_ms);
     } else {
         poller_check_finished(feed->poller);
     }
@@ -70,13 +76,22 @@ void feed_hold(struct feed *feed, int64_t wait_ms, const char *why)
 
 static int64_t settled_interval(struct feed *feed)
 {
-    int64_t floor_ms = feed->source->driver->interval_min_ms;
+    const struct source *source = feed->source;
 
-    if (floor_ms < feed->source->interval_ms / 4)
-        floor_ms = feed->source->interval_ms / 4;
-    feed->interval_ms =
-        schedule_interval_ms(feed->interval_ms, floor_ms, feed->source->interval_ms, feed->poll_new);
+    feed->interval_ms = schedule_interval_ms(feed->interval_ms, source->interval_min_ms,
+                                             source->interval_max_ms, feed->poll_new);
+    if (feed->brand->has_outage)
+        feed->interval_ms = source->interval_min_ms;
     return feed->interval_ms;
+}
+
+static const char *interval_why(const struct feed *feed)
+{
+    if (feed->brand->has_outage)
+        return "an outage is open";
+    return feed->interval_ms < feed->source->interval_ms   ? "mentions are coming"
+           : feed->interval_ms > feed->source->interval_ms ? "no mentions are coming"
+                                                           : "interval";
 }
 
 /* A page is stored: whatever went wrong before, backing off starts anew. A walk may be hundreds of pages long, and
@@ -89,6 +104,7 @@ static void on_progress(struct feed *feed)
         log_info("source works again", field_str("brand", feed->source->brand),
                  field_str("source", feed->source->name), field_int("failures", (int64_t)failures));
     feed->failures = 0;
+    watch_progress(feed);
 }
 
 /* A single run ends with the last page, and with a cursor that is in Redis. */
@@ -108,11 +124,18 @@ void feed_done(struct feed *feed)
     health->error[0] = '\0';
     log_debug("poll done", field_str("source", feed->source->name), field_int("pages", feed->pages),
               field_int("new", (int64_t)feed->poll_new));
+    watch_silence(feed);
     if (must_go_on(feed))
         go_on(feed);
-    else
-        go_idle(feed, feed->cursor.walking ? FEED_NEXT_WALK_MS : settled_interval(feed),
-                feed->cursor.walking ? "more pages are to be read" : "interval");
+    else if (feed->flood_wait_ms > 0)
+        go_idle(feed, feed->flood_wait_ms, "too many mentions a minute");
+    else if (feed->cursor.walking)
+        go_idle(feed, FEED_NEXT_WALK_MS, "more pages are to be read");
+    else {
+        int64_t wait_ms = settled_interval(feed);
+
+        go_idle(feed, wait_ms, interval_why(feed));
+    }
 }
 
 static void log_failure(const struct feed *feed, const char *what, int64_t retry_ms,
@@ -146,6 +169,7 @@ void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const stru
         retry_ms = backoff_ms(feed->failures, FEED_BACKOFF_MIN_MS, FEED_BACKOFF_MAX_MS, arc4random());
     if (log_repeat_due(&feed->failing))
         log_failure(feed, what, retry_ms, err);
+    watch_failure(feed, retry_ms);
     go_idle(feed, retry_ms, failure_why(feed));
 }
 
@@ -197,6 +221,7 @@ static void on_page_step(struct feed *feed)
 {
     feed->pages++;
     feed->stats.pages++;
+    watch_page(feed);
     account_leave(feed->account, feed);
     deliver_start(feed);
 }
@@ -247,28 +272,23 @@ void feed_on_reply(struct feed *feed, const struct source_reply *reply)
         on_step[feed->step.kind](feed);
 }
 
-static void say_gap(const struct feed *feed)
-{
-    const struct str pairs[] = {STR("brand"), feed->source->brand, STR("source"), feed->source->name};
-
-    log_warn("the network could not give back everything since the last poll",
-             field_str("brand", feed->source->brand), field_str("source", feed->source->name));
-    if (feed->poller->options.store)
-        store_ops_event(feed->poller->options.store, "gap", pairs, 2);
-}
-
 void feed_stored(struct feed *feed)
 {
     bool more = feed->step.kind == STEP_PAGE;
     int64_t pages_max = feed->poller->options.once ? INT64_MAX : feed->source->max_pages;
 
     on_progress(feed);
-    if (feed->step.gap)
-        say_gap(feed);
-    if (more && feed->pages < pages_max && !feed->poller->draining)
-        go_on(feed);
-    else
+    if (!more)
+        watch_walk_end(feed);
+    else if (feed->pages >= pages_max)
+        watch_page_limit(feed);
+    feed->flood_wait_ms = watch_flood(feed);
+    if (!more || feed->pages >= pages_max || feed->poller->draining)
         feed_done(feed);
+    else if (feed->flood_wait_ms > 0)
+        feed_hold(feed, feed->flood_wait_ms, "too many mentions a minute");
+    else
+        go_on(feed);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -295,7 +315,8 @@ void feed_request(struct feed *feed)
 static void begin_poll(struct feed *feed)
 {
     feed->pages = feed->logins = 0;
-    feed->poll_new = 0;
+    feed->poll_new = feed->poll_counted = 0;
+    feed->asked = false;
     feed->health.last_poll_ms = clock_now_ms();
     feed_request(feed);
 }
@@ -374,6 +395,8 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
         poller_check_finished(feed->poller);
     } else if (!account_has_lease(feed->account)) {
         feed->state = FEED_IDLE; /* feed_wake() comes with the lease */
+    } else if (feed->paused && !feed->asked && feed->state == FEED_IDLE) {
+        health_publish(feed);
     } else if (!feed->opened && feed->poller->options.store) {
         open_feed(feed);
     } else if (feed->state == FEED_WAITING || feed->state == FEED_HELD) {
@@ -394,6 +417,33 @@ void feed_reopen(struct feed *feed)
     feed->opened = false;
     if (feed->state == FEED_IDLE && !feed->finished)
         feed_schedule(feed, 0);
+}
+
+void feed_pause(struct feed *feed, bool paused)
+{
+    if (feed->paused == paused)
+        return;
+    feed->paused = paused;
+    if (feed->state == FEED_IDLE && !feed->finished)
+        feed_schedule(feed, 0); /* polls, or says that it does not */
+}
+
+void feed_poll_now(struct feed *feed)
+{
+    feed->asked = true;
+    if (feed->state == FEED_IDLE && !feed->finished)
+        feed_schedule(feed, 0);
+}
+
+void feed_hurry(struct feed *feed)
+{
+    int64_t left_ms = feed->health.next_poll_ms - clock_now_ms();
+
+    feed->interval_ms = feed->source->interval_min_ms;
+    if (feed->state != FEED_IDLE || feed->failures > 0 || feed->paused || feed->finished || !feed->opened)
+        return;
+    if (left_ms > feed->interval_ms)
+        feed_schedule(feed, (int64_t)arc4random_uniform((uint32_t)feed->interval_ms + 1));
 }
 
 void feed_abort(struct feed *feed)

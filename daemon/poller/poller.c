@@ -6,7 +6,9 @@
 
 #include "poller_internal.h"
 
-#define START_SPREAD_MS 2000 /* first polls are spread over as long */
+#define START_SPREAD_MS 2000 /* first polls are spread over at least as long */
+#define START_APART_MS 10
+#define START_SPREAD_MAX_MS 60000
 
 static bool is_wanted(const struct poller_options *options, const struct source *source)
 {
@@ -90,6 +92,10 @@ int poller_create(const struct poller_options *options, struct poller **ret, str
     if (!poller)
         return error_oom(err);
     poller->options = *options;
+    if (options->store && desk_create(poller, &poller->desk, err) < 0) {
+        poller_destroy(poller);
+        return err->code;
+    }
     if (make_accounts(poller, err) < 0 || make_brands(poller, err) < 0 || make_feeds(poller, err) < 0) {
         poller_destroy(poller);
         return err->code;
@@ -98,14 +104,41 @@ int poller_create(const struct poller_options *options, struct poller **ret, str
     return 0;
 }
 
+/* Spread, so that equal intervals do not meet again at each poll. */
+static int64_t start_at_ms(const struct poller *poller, size_t i)
+{
+    int64_t spread_ms = (int64_t)poller->n_feeds * START_APART_MS;
+
+    if (spread_ms < START_SPREAD_MS)
+        spread_ms = START_SPREAD_MS;
+    if (spread_ms > START_SPREAD_MAX_MS)
+        spread_ms = START_SPREAD_MAX_MS;
+    return (int64_t)i * spread_ms / (int64_t)poller->n_feeds;
+}
+
+void poller_set_outage(struct poller *poller, struct str brand, bool is_open)
+{
+    struct poll_brand *found = find_brand(poller, brand);
+
+    if (!found || found->has_outage == is_open)
+        return;
+    found->has_outage = is_open;
+    for (size_t i = 0; is_open && i < poller->n_feeds; i++) {
+        if (poller->feeds[i].brand == found)
+            feed_hurry(&poller->feeds[i]);
+    }
+}
+
 void poller_start(struct poller *poller)
 {
     for (size_t i = 0; i < poller->n_brands; i++)
         brand_start(&poller->brands[i]);
     for (size_t i = 0; i < poller->n_accounts; i++)
         account_start(&poller->accounts[i]);
+    if (poller->desk)
+        desk_start(poller->desk);
     for (size_t i = 0; i < poller->n_feeds; i++)
-        feed_schedule(&poller->feeds[i], (int64_t)(i * START_SPREAD_MS / poller->n_feeds));
+        feed_schedule(&poller->feeds[i], start_at_ms(poller, i));
     if (!poller->n_feeds)
         poller_check_finished(poller);
 }
@@ -202,6 +235,7 @@ void poller_destroy(struct poller *poller)
         brand_finish(&poller->brands[i]);
     for (size_t i = 0; i < poller->n_accounts; i++)
         account_finish(&poller->accounts[i]);
+    desk_destroy(poller->desk);
     if (poller->drain_timer)
         event_free(poller->drain_timer);
     free(poller->feeds);

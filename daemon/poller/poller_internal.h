@@ -4,6 +4,7 @@
  *   account  what sources share: the lease, the session, the turns, the network's "wait", budgets and quotas
  *   feed     one source as it runs: where it is in its poll, its cursor, its health
  *   brand    what its mentions are judged by
+ *   desk     what operators ask for, and what an earlier run knew
  *
  * A feed's way: IDLE -(timer)-> OPENING (once after each lease) -> WAITING for its turn -> FETCHING -> STORING,
  * page by page, and back to IDLE. Whatever fails on the way ends in feed_finish(). */
@@ -13,6 +14,7 @@
 #include "mentiond/log.h"
 #include "mentiond/poller.h"
 #include "budget.h"
+#include "history.h"
 
 #define ACCOUNT_SLOTS 1 /* requests of an account at a time: a log-in would pull the session from under another */
 #define HOST_SLOTS 4    /* of sources that only share a host */
@@ -67,6 +69,7 @@ struct poll_brand {
     struct event *tick; /* owned */
     bool ticking;
     bool configured;
+    bool has_outage; /* an open one: its sources are polled as often as they may be */
     bool rules_said; /* uses_publish() has said which there are */
 };
 
@@ -118,8 +121,20 @@ struct feed {
     const char *why;                /* static: why the next poll is when it is */
 
     unsigned pages, logins; /* of this poll */
-    uint64_t poll_new;
+    uint64_t poll_new, poll_counted; /* counted: of those, already in the flood's bucket */
     unsigned failures; /* polls in a row */
+    bool said_failing;
+    bool gap_open; /* said, and still being read */
+    int64_t gap_from_ms, gap_to_ms;
+    int64_t reached_ms; /* creation time of the newest mention of all finished walks, 0: unknown */
+    int64_t walk_newest_ms, walk_oldest_ms;
+    bool walk_goes_back; /* its pages go from new to old */
+    struct flood flood;
+    int64_t flood_wait_ms;
+    uint64_t n_live; /* of the page: written just now */
+    struct history history;
+    bool paused, pause_wished; /* by an operator */
+    bool asked;  /* an operator wants a poll now */
     int64_t interval_ms;
     bool finished; /* once: got to its end, or failed */
     bool failed;
@@ -136,6 +151,7 @@ struct poller {
     size_t n_accounts;
     struct feed *feeds;
     size_t n_feeds;
+    struct desk *desk; /* owned; NULL in a dry run */
     bool draining;
     struct log_repeat full; /* Redis took no mentions */
     struct event *drain_timer; /* owned */
@@ -231,11 +247,40 @@ void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const stru
 void feed_done(struct feed *feed);
 
 void health_publish(const struct feed *feed);
+/* What an earlier run knew of the source. */
+void health_restore(struct feed *feed, struct str json);
+
+/* ---- watch.c ---------------------------------------------------------------------------------- */
+
+void watch_page(struct feed *feed);       /* parsed, not stored yet */
+void watch_page_limit(struct feed *feed); /* the walk goes on with the next poll */
+void watch_walk_end(struct feed *feed);   /* the last page is stored */
+void watch_failure(struct feed *feed, int64_t retry_ms);
+void watch_progress(struct feed *feed);
+void watch_silence(struct feed *feed); /* at the end of each poll that went well */
+/* A page is stored: how long the next one has to wait, 0: not at all. */
+int64_t watch_flood(struct feed *feed);
+
+/* ---- desk.c ------------------------------------------------------------------------------------ */
+
+struct desk;
+int desk_create(struct poller *poller, struct desk **ret, struct error *err);
+void desk_start(struct desk *desk);
+void desk_destroy(struct desk *desk);
+
+/* An operator's wishes. */
+void feed_pause(struct feed *feed, bool paused);
+void feed_poll_now(struct feed *feed);
+/* The next poll is to come after the shortest interval at the latest. */
+void feed_hurry(struct feed *feed);
 
 /* ---- uses.c ----------------------------------------------------------------------------------- */
 
 /* At the end of a poll: which rules there are, which fired, which were limited. */
 void uses_publish(struct poll_brand *brand);
+
+/* ---- poller.c --------------------------------------------------------------------------------- */
+
 void poller_check_finished(struct poller *poller);
 
 /* ---- exec.c ----------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #define SET_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define WHERE_MAX 256
+#define MAX_PER_MINUTE 3000 /* new mentions of one source, unless told */
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 extern const struct source_driver source_x, source_reddit;
@@ -193,6 +194,11 @@ static void fill_schedule(struct source *src)
     const struct source_driver *driver = src->driver;
 
     src->interval_ms = or_default(s->interval_ms, 0, driver->interval_ms);
+    src->interval_min_ms = or_default(s->interval_min_ms, 0, src->interval_ms / 4);
+    if (src->interval_min_ms < driver->interval_min_ms)
+        src->interval_min_ms = driver->interval_min_ms;
+    src->interval_max_ms = or_default(s->interval_max_ms, 0, src->interval_ms);
+    src->max_per_minute = or_default(s->max_per_minute, 0, driver->has_horizon ? MAX_PER_MINUTE : 0);
     src->overlap_ms = or_default(s->overlap_ms, -1, driver->overlap_ms);
     src->max_pages = or_default(s->max_pages, 0, driver->max_pages);
     src->backfill_ms = s->backfill_ms;
@@ -200,13 +206,20 @@ static void fill_schedule(struct source *src)
 
 static void check_interval(struct building *b, const struct source *src, const char *where)
 {
+    const struct config_node *node = src->settings->node;
     char least[CONFIG_AMOUNT_MAX];
 
-    if (src->interval_ms >= src->driver->interval_min_ms)
-        return;
     config_format_duration(src->driver->interval_min_ms, least);
-    COMPLAIN(b, mark_of(src->settings->node, "interval"),
-             "%s.interval: below the minimum of %s for %s", where, least, src->driver->name);
+    if (src->interval_ms < src->driver->interval_min_ms)
+        COMPLAIN(b, mark_of(node, "interval"), "%s.interval: below the minimum of %s for %s", where, least,
+                 src->driver->name);
+    else if (src->settings->interval_min_ms > 0 && src->settings->interval_min_ms < src->driver->interval_min_ms)
+        COMPLAIN(b, mark_of(node, "interval_min"), "%s.interval_min: below the minimum of %s for %s", where,
+                 least, src->driver->name);
+    else if (src->interval_min_ms > src->interval_ms)
+        COMPLAIN(b, mark_of(node, "interval_min"), "%s.interval_min: above the interval", where);
+    else if (src->interval_max_ms < src->interval_ms)
+        COMPLAIN(b, mark_of(node, "interval_max"), "%s.interval_max: below the interval", where);
 }
 
 /* Everything about one source; b->ok says whether it is right. */

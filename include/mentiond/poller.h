@@ -42,6 +42,9 @@ struct poller_options {
 int poller_create(const struct poller_options *options, struct poller **ret, struct error *err);
 void poller_start(struct poller *poller);
 
+/* An outage of this brand is open, or is over: while one is, its sources are polled as often as they may be. */
+void poller_set_outage(struct poller *poller, struct str brand, bool is_open);
+
 /* To be called at each new connection to Redis. A server that came back may have lost its last writes (a power cut, a
  * failover), cursors among them: every source reads its cursor again before its next poll, and so from the network
  * what was lost. */
@@ -66,6 +69,15 @@ int64_t backoff_ms(unsigned failures, int64_t min_ms, int64_t max_ms, uint32_t r
 
 /* The next interval: halves towards floor_ms while mentions come, grows by half towards ceiling_ms while none do. */
 int64_t schedule_interval_ms(int64_t current_ms, int64_t floor_ms, int64_t ceiling_ms, uint64_t n_new);
+
+/* A leaky bucket of new mentions: it holds max_per_minute and leaks as many in a minute. Returns how long to wait until
+ * what was just added fits, 0 if it does. */
+struct flood {
+    double level;
+    int64_t at_ms;
+    bool is_on; /* said, and not over yet */
+};
+int64_t flood_add(struct flood *flood, uint64_t n_new, int64_t max_per_minute, int64_t now_ms);
 
 /* The cursor as the JSON text that is stored, and back (text copied into the arena). */
 bool source_cursor_to_json(const struct source_cursor *cursor, struct buf *out);

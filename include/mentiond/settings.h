@@ -48,9 +48,12 @@ struct source_settings {
     struct str type;     /* name of a source driver */
     struct str account;  /* may be empty */
     int64_t interval_ms; /* 0: the driver's default */
+    int64_t interval_min_ms, interval_max_ms; /* 0: derived from the interval */
     int64_t overlap_ms;  /* -1: the driver's default */
     int64_t max_pages;   /* of one poll; 0: the driver's default */
     int64_t backfill_ms; /* how far back the first run goes */
+    int64_t max_per_minute; /* new mentions; 0: what suits the kind of source */
+    bool allow_private; /* may ask addresses that are not public */
     bool enabled;
     const struct config_node *node; /* the whole map */
     struct config_mark mark;

@@ -51,6 +51,8 @@ struct source {
     void *config;                           /* driver->config_size bytes */
     struct source_account *account;         /* never NULL */
     int64_t interval_ms, overlap_ms, max_pages, backfill_ms;
+    int64_t interval_min_ms, interval_max_ms; /* what the interval moves between */
+    int64_t max_per_minute;                   /* new mentions; 0: no limit */
     bool unfiltered; /* set by check(): all that comes is about the brand, whatever loose_search says */
 };
 

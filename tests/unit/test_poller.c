@@ -32,6 +32,19 @@ static void test_interval_follows_the_mentions(void **state)
     assert_int_equal(interval_ms, 60000);
 }
 
+static void test_a_flood_waits_for_its_bucket(void **state)
+{
+    struct flood flood = {0};
+
+    (void)state;
+    assert_int_equal(flood_add(&flood, 100, 100, 1000), 0);
+    assert_in_range(flood_add(&flood, 50, 100, 1000), 30000, 30001);
+    assert_int_equal(flood_add(&flood, 0, 100, 31001), 0);
+    assert_in_range(flood_add(&flood, 1000, 100, 61000), 600000 - 30100, 600000);
+    assert_int_equal(flood_add(&flood, 0, 100, 10000000), 0);
+    assert_int_equal((int)flood.level, 0);
+}
+
 static void test_cursor_round_trip(void **state)
 {
     static const struct source_cursor cases[] = {
@@ -233,6 +246,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_backoff_doubles_within_its_bounds),
         cmocka_unit_test(test_interval_follows_the_mentions),
+        cmocka_unit_test(test_a_flood_waits_for_its_bucket),
         cmocka_unit_test(test_cursor_round_trip),
         cmocka_unit_test(test_cursor_refuses_what_is_none),
         cmocka_unit_test_setup_teardown(test_own_posts_are_known, setup, teardown),
