@@ -5,26 +5,31 @@ import signal
 
 import pytest
 
-from lib import reddit, x
+from lib import reddit, x, youtube
 from lib.posts import now_ms
 from lib.busy import cut_off, html_instead, wait_until_shown
 from lib.reddit import Reddit
 from lib.x import X
+from lib.youtube import Comments, YouTube
 
-SECRETS = {"X_TOKEN": x.TOKEN, "REDDIT_SECRET": "s3cret"}
+SECRETS = {"X_TOKEN": x.TOKEN, "REDDIT_SECRET": "s3cret", "YT_KEY": youtube.KEY}
 SECONDS = 60
 
 
 class Case:
     """How a network is made, its posts too, and its own ways of refusing."""
 
-    def __init__(self, make, post, account=None, troubles=()):
+    def __init__(self, make, post, account=None, troubles=(), first=230, each=60):
         self.make, self.post, self.account, self.troubles = make, post, account, troubles
+        self.first, self.each = first, each
 
 
 CASES = {
     "x": Case(X, x.post, "x", [X.too_many]),
     "reddit": Case(Reddit, reddit.thing, "reddit", [Reddit.too_many, Reddit.unavailable]),
+    # one page, as the overlap is not worth a second search
+    "youtube": Case(YouTube, youtube.video, "yt", [YouTube.backend], first=8, each=8),
+    "youtube-comments": Case(Comments, youtube.comment, "yt", [YouTube.backend]),
     "x-tweet": Case(lambda posts: X(posts, dialect="tweet"), x.post, "x", [X.too_many]),
 }
 
@@ -37,22 +42,22 @@ def configure(site, network, account, **more):
 @pytest.mark.parametrize("name", CASES)
 def test_each_post_is_one_mention(redis_site, name):
     case = CASES[name]
-    network = redis_site.add(case.make([case.post(n) for n in range(230)]))
+    network = redis_site.add(case.make([case.post(n) for n in range(case.first)]))
     configure(redis_site, network, case.account)
     daemon = redis_site.listen()
     redis_site.wait_heard(network.ids(), SECONDS)
     for round_ in range(4):
         base = 1000 * (round_ + 1)
-        new = [case.post(base + n) for n in range(60)]
+        new = [case.post(base + n) for n in range(case.each)]
         network.shuffled, network.repeats = round_ % 2 == 1, round_ % 3
         own = [lambda request, t=t: t(network, request) for t in case.troubles]
         network.troubles = [[cut_off], own, [html_instead], []][round_]
-        network.post(*new[:20])
+        network.post(*new[:case.each // 3])
         daemon.send_signal(signal.SIGHUP)  # polls at once
         late = case.post(base + 900, created_ms=now_ms() - 60_000)
         network.post_late(late, 0.5)  # a minute old when it is first seen
-        network.post(*new[20:])
-        network.delete(new[59])  # never seen, or seen and gone
+        network.post(*new[case.each // 3:])
+        network.delete(new[-1])  # never seen, or seen and gone
         redis_site.wait_heard(network.ids() - {network.id_of(late)}, SECONDS)
     wait_until_shown(network)
     network.shuffled = False
@@ -133,3 +138,48 @@ def test_reddit_ends_at_its_wall(redis_site):
     daemon = redis_site.once()
     assert daemon.complaints("could not give back everything")
     assert len(redis_site.mention_ids()) == 1001
+
+
+def test_youtube_searches_sparingly(redis_site):
+    """All that is new is paged through; a day of overlap costs no second search."""
+    network = redis_site.add(YouTube([youtube.video(n, created_ms=now_ms() - 7200_000 + n * 1000) for n in range(130)]))
+    configure(redis_site, network, "yt")
+    assert redis_site.once().status == 0
+    assert network.units == 300
+    network.post(*[youtube.video(n) for n in range(200, 270)])
+    assert redis_site.once().status == 0
+    assert network.units == 500
+    redis_site.check_exactly(network.ids())
+
+
+def test_youtube_waits_for_midnight_in_california(redis_site):
+    network = redis_site.add(YouTube([youtube.video(1)]))
+    network.troubles = [network.quota] * 20
+    configure(redis_site, network, "yt")
+    daemon = redis_site.listen()
+    line = daemon.wait_log("network asks us to wait")
+    assert "quotaExceeded: The request cannot be completed because you have exceeded your quota." in line
+    assert youtube.KEY not in "".join(daemon.lines) and "AIza" not in "".join(daemon.lines)
+    assert daemon.stop() == 0
+    assert len(network.web.requests) == 1
+
+
+def test_youtube_reads_replies(redis_site):
+    """Five come with their thread, the others are asked for."""
+    threads = [youtube.comment(n) for n in range(3)]
+    network = redis_site.add(Comments(threads))
+    replies = [youtube.comment(100 + n, parent=threads[0]["id"]) for n in range(12)]
+    network.reply_to(threads[0], *replies)
+    network.reply_to(threads[1], youtube.comment(200, parent=threads[1]["id"]))
+    configure(redis_site, network, "yt")
+    assert redis_site.once().status == 0
+    assert len(redis_site.mention_ids()) == 3 + 12 + 1
+    assert network.units == 2
+
+
+def test_youtube_says_when_the_day_is_too_short(redis_site):
+    network = redis_site.add(YouTube())
+    configure(redis_site, network, "yt", interval="5m")
+    checked = redis_site.mentiond("--check", "--config", redis_site.folder / "config.yaml")
+    assert "28800 of 10000 units a day" in checked.stdout + checked.stderr
+    assert checked.returncode == 0

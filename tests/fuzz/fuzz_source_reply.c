@@ -29,6 +29,8 @@ static const struct {
     {"facebook", "edge: feed\n"},
     {"instagram", "watch: comments\n"},
     {"instagram", "watch: hashtag\nhashtag: acme\n"},
+    {"youtube", "query: acme\n"},
+    {"youtube", "comments_of: UCabcdefghijklmnopqrstuv\n"},
     {"x", "query: acme\n"},
     {"x", "mentions_of: '@acme'\n"},
     {"feed", "url: https://forum.example/feed\n"},

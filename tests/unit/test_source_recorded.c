@@ -11,6 +11,7 @@
 #include "recorded/reddit.h"
 #include "recorded/meta.h"
 #include "recorded/x.h"
+#include "recorded/youtube.h"
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 
@@ -212,6 +213,7 @@ static const struct recorded_network *const networks[] = {
     &recorded_instagram,
     &recorded_x,
     &recorded_reddit,
+    &recorded_youtube,
     NULL,
 };
 
