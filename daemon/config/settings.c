@@ -276,6 +276,7 @@ static void sections_load(const struct settings_loader *l, const struct settings
         {"log", nodes->log, {settings_log_options, &s->log}},
         {"http", nodes->http, {settings_http_options, &s->http_client}},
         {"events", nodes->events, {settings_events_options, s}},
+        {"alerts", nodes->alerts, {settings_alerts_options, &s->alerts}},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(sections); i++)

@@ -40,6 +40,8 @@ const struct option settings_root_node_options[] = {
      .help = "How networks are asked."},
     {"events", OPTION_NODE, AT(settings_root_nodes, events),
      .help = "The event stream of each brand."},
+    {"alerts", OPTION_NODE, AT(settings_root_nodes, alerts),
+     .help = "Who is told what happened, and how."},
     {"accounts", OPTION_NODE, AT(settings_root_nodes, accounts),
      .help = "Credentials by name. Sources that use the same account share its rate budget."},
     {"brands", OPTION_NODE, AT(settings_root_nodes, brands), .required = true,
@@ -118,6 +120,16 @@ const struct option settings_events_options[] = {
     {"keep_entries", OPTION_INT, AT(settings, events_keep_entries), .def = "1000000", .min = 10000,
      .max = 1000000000,
      .help = "How many are kept at most, of each brand."},
+    {0},
+};
+
+const struct option settings_alerts_options[] = {
+    {"channels", OPTION_NODE, AT(alert_settings, channels),
+     .help = "Receivers by name: chat rooms, pagers, addresses, programs."},
+    {"routes", OPTION_NODE, AT(alert_settings, routes),
+     .help = "Which events go to which channels; the first that matches takes an event."},
+    {"silences", OPTION_NODE, AT(alert_settings, silences),
+     .help = "What is not told for a while. mentionctl silence adds others."},
     {0},
 };
 
@@ -247,6 +259,7 @@ const struct settings_section settings_sections[] = {
     {"log", "log", settings_log_options, "The log"},
     {"http", "http", settings_http_options, "Requests to networks"},
     {"events", "events", settings_events_options, "Events"},
+    {"alerts", "alerts", settings_alerts_options, "Alerts"},
     {"accounts.NAME", "accounts", settings_account_options, "Accounts"},
     {"brands.NAME", "brands", settings_brand_options, "Brands"},
     {"brands.NAME", "brands", settings_brand_node_options, NULL},

@@ -6,7 +6,7 @@
 
 /* Sections that are decoded in a second step; NULL where the file has none. */
 struct settings_root_nodes {
-    const struct config_node *redis, *log, *http, *events, *accounts, *brands;
+    const struct config_node *redis, *log, *http, *events, *alerts, *accounts, *brands;
 };
 
 struct settings_brand_nodes {
@@ -19,6 +19,7 @@ extern const struct option settings_redis_options[];
 extern const struct option settings_log_options[];
 extern const struct option settings_http_options[];
 extern const struct option settings_events_options[]; /* struct settings */
+extern const struct option settings_alerts_options[]; /* struct alert_settings */
 extern const struct option settings_brand_options[];
 extern const struct option settings_brand_node_options[]; /* struct settings_brand_nodes */
 extern const struct option settings_targets_options[];    /* struct brand_settings */

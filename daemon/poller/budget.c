@@ -146,7 +146,7 @@ static void read_figure(enum figure figure, struct str value, int64_t now_ms, st
     int64_t number;
 
     if (figure == FIGURE_RESET) {
-        number = source_wait_parse(value, now_ms);
+        number = http_wait_parse(value, now_ms);
         if (number >= 0)
             told->reset_ms = number;
     } else if (read_count(value, &number)) {

@@ -309,7 +309,7 @@ static struct str refusal_text(const json_t *value)
  * actions in JSON with extras.wait_seconds. */
 static int64_t wait_told(const struct parsing *p, const json_t *value)
 {
-    int64_t wait_ms = source_retry_after_ms(p->reply->http, p->reply->received_at_ms);
+    int64_t wait_ms = http_retry_after_ms(p->reply->http, p->reply->received_at_ms);
     int64_t seconds = json_to_i64(json_path(value, "extras.wait_seconds"), 0);
 
     if (wait_ms > 0)

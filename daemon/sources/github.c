@@ -410,7 +410,7 @@ static bool parse_graphql_error(const struct parsing *p, const json_t *value, st
 {
     const json_t *error = json_array_get(json_get(value, "errors"), 0);
     struct str type = json_get_text(error, "type"), message = json_get_text(error, "message");
-    int64_t wait_ms = source_retry_after_ms(p->reply->http, p->reply->received_at_ms);
+    int64_t wait_ms = http_retry_after_ms(p->reply->http, p->reply->received_at_ms);
 
     if (!error)
         return false;
@@ -518,7 +518,7 @@ static int parse_comments(const struct parsing *p, const json_t *value, struct s
 static int64_t limit_wait_ms(const struct parsing *p, struct str message)
 {
     const struct http_response *http = p->reply->http;
-    int64_t wait_ms = source_retry_after_ms(http, p->reply->received_at_ms);
+    int64_t wait_ms = http_retry_after_ms(http, p->reply->received_at_ms);
     bool told = http_response_header(http, "Retry-After").len > 0;
     bool spent = str_eq(http_response_header(http, "X-RateLimit-Remaining"), STR("0"));
 

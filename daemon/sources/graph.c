@@ -214,7 +214,7 @@ static int64_t regain_ms(const struct parsing *p)
 
 static void set_wait(const struct parsing *p, int64_t otherwise_ms, struct source_step *ret_step)
 {
-    int64_t told_ms = source_retry_after_ms(p->reply->http, p->reply->received_at_ms);
+    int64_t told_ms = http_retry_after_ms(p->reply->http, p->reply->received_at_ms);
 
     if (told_ms <= 0)
         told_ms = regain_ms(p);

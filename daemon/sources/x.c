@@ -478,7 +478,7 @@ static void refused_402(const struct parsing *p, const json_t *problem, struct s
 
 static void refused_429(const struct parsing *p, const json_t *problem, struct source_step *ret_step)
 {
-    int64_t now_ms = p->reply->received_at_ms, wait_ms = source_retry_after_ms(p->reply->http, now_ms);
+    int64_t now_ms = p->reply->received_at_ms, wait_ms = http_retry_after_ms(p->reply->http, now_ms);
     bool capped = str_find(json_get_text(problem, "type"), STR("usage-capped")) != SIZE_MAX;
 
     step_fail(ret_step, STEP_WAIT, capped ? STR("HTTP 429, the plan's posts are used up")

@@ -90,6 +90,13 @@ void http_counters_get(const struct http_client *client, struct http_counters *r
 /* Case-insensitive; {NULL, 0} if absent. The last one wins where a name is repeated. */
 struct str http_response_header(const struct http_response *response, const char *name);
 
+/* A server's waiting time in ms from any header dialect: Retry-After (seconds or HTTP date),
+ * X-RateLimit-Reset / RateLimit-Reset (seconds left, epoch seconds, ISO 8601). -1: not said. Capped
+ * at 24 h. */
+int64_t http_retry_after_ms(const struct http_response *response, int64_t now_ms);
+/* The same of one value: seconds left (also with a fraction), epoch seconds or ms, ISO 8601, an HTTP date. */
+int64_t http_wait_parse(struct str value, int64_t now_ms);
+
 /* For logs: "https://host/path", without user, query and fragment; cut to storage_size. Lives in
  * storage. */
 struct str http_url_for_log(struct str url, char *storage, size_t storage_size);

@@ -88,6 +88,11 @@ struct brand_settings {
     struct config_mark mark;
 };
 
+/* Decoded by the alerts module. NULL where the file has none. */
+struct alert_settings {
+    const struct config_node *channels, *routes, *silences;
+};
+
 struct settings {
     struct config_doc *doc; /* owned; all text is borrowed from it */
     struct str state_dir;   /* absolute, or relative to the config file's folder */
@@ -97,6 +102,7 @@ struct settings {
     struct redis_settings redis;
     struct log_settings log;
     struct http_settings http_client;
+    struct alert_settings alerts;
     struct account_settings *accounts;
     size_t n_accounts;
     struct brand_settings *brands;

@@ -194,12 +194,9 @@ struct source_set {
 struct source_set *source_set_create(const struct settings *settings, struct diag *d);
 void source_set_destroy(struct source_set *set);
 
-/* The network's waiting time in ms from any header dialect: Retry-After (seconds or HTTP date),
- * X-RateLimit-Reset / RateLimit-Reset (seconds left, epoch seconds, ISO 8601). -1: not said. Capped
- * at 24 h. */
-int64_t source_retry_after_ms(const struct http_response *response, int64_t now_ms);
-/* The same of one value: seconds left (also with a fraction), epoch seconds or ms, ISO 8601, an HTTP date. */
-int64_t source_wait_parse(struct str value, int64_t now_ms);
+/* The same by their names of the net module. */
+#define source_retry_after_ms http_retry_after_ms
+#define source_wait_parse http_wait_parse
 
 /* The step that a status means where a driver knows no better: 429 WAIT, 5xx and 408 RETRY, 401 403
  * 404 410 4xx STOP, an HTML body where JSON belongs RETRY. True if it decided (so: not a plain

@@ -38,7 +38,7 @@ static void test_waiting_times(void **state)
         struct http_response r = {.n_headers = 1};
 
         r.headers[0] = (struct http_header){str_from(cases[i].name), str_from(cases[i].value), false};
-        assert_int_equal(source_retry_after_ms(&r, RIG_NOW), cases[i].want);
+        assert_int_equal(http_retry_after_ms(&r, RIG_NOW), cases[i].want);
     }
 }
 
@@ -50,9 +50,9 @@ static void test_retry_after_goes_first(void **state)
     };
 
     (void)state;
-    assert_int_equal(source_retry_after_ms(&r, RIG_NOW), 3000);
+    assert_int_equal(http_retry_after_ms(&r, RIG_NOW), 3000);
     r.headers[1].value = STR("garbage");
-    assert_int_equal(source_retry_after_ms(&r, RIG_NOW), 900000);
+    assert_int_equal(http_retry_after_ms(&r, RIG_NOW), 900000);
 }
 
 /* Whatever a server answers, there is a decision; only a plain 2xx is left to the driver. */

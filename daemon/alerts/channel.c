@@ -1,0 +1,123 @@
+/* Helpers of the channels: requests, and what a status means where a channel knows no better. */
+#include "alerts/channel.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define REASON_MAX 200 /* bytes of a reply's words in an outcome */
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+void request_add(struct alert_request *request, const char *name, struct str value, bool secret)
+{
+    if (request->http.n_headers < ALERT_HEADERS_MAX)
+        request->headers[request->http.n_headers++] = (struct http_header){str_from(name), value, secret};
+}
+
+int secret_text(const struct secret *secret, struct arena *arena, struct str *ret_value, struct error *err)
+{
+    char *value = NULL;
+    int code = secret_resolve(secret, &value, err);
+
+    if (code < 0)
+        return code;
+    *ret_value = arena_str(arena, str_from(value));
+    secret_free(value);
+    return ret_value->s ? 0 : error_oom(err);
+}
+
+int request_post_json(struct alert_request *request, struct str url, struct buf *body, struct arena *arena,
+                      struct error *err)
+{
+    struct str text = arena_str(arena, buf_str(body));
+    bool failed = body->failed || !text.s || arena->failed;
+
+    buf_finish(body);
+    if (failed)
+        return error_set(err, -ENOMEM, "making the message: out of memory, or over %d KiB", ALERT_BODY_MAX / 1024);
+    request->transport = ALERT_HTTP;
+    request->http = (struct http_request){.method = "POST", .url = url, .body = text, .has_body = true,
+                                          .headers = request->headers, .is_path_secret = true};
+    request_add(request, "Content-Type", STR("application/json"), false);
+    return 0;
+}
+
+int request_post_secret(struct alert_request *request, const struct secret *url, struct buf *body, struct arena *arena,
+                        struct error *err)
+{
+    struct str address;
+    int code = secret_text(url, arena, &address, err);
+
+    if (code < 0) {
+        buf_finish(body);
+        return error_prefix(err, code, "url");
+    }
+    return request_post_json(request, address, body, arena, err);
+}
+
+/* ---- outcomes ------------------------------------------------------------------------------ */
+
+void outcome_set(struct alert_outcome *ret, enum alert_verdict verdict, struct str reason)
+{
+    *ret = (struct alert_outcome){.verdict = verdict, .wait_ms = -1, .reason = reason};
+}
+
+struct str reply_line(const struct alert_reply *reply, struct arena *arena)
+{
+    struct str rest, line = str_split(str_trim(reply->body), '\n', &rest);
+
+    return alert_cut(alert_clean(str_slice(line, 0, line.len < 4096 ? line.len : 4096), false, arena), REASON_MAX,
+                     ALERT_BYTES, arena);
+}
+
+struct meaning {
+    int from, to;
+    enum alert_verdict verdict;
+    const char *what;
+};
+
+static const struct meaning meanings[] = {
+    {200, 299, ALERT_DONE, "taken"},
+    {300, 399, ALERT_BROKEN, "redirected; the address must be the receiver's own"},
+    {401, 401, ALERT_BROKEN, "the credential was refused"},
+    {403, 403, ALERT_BROKEN, "forbidden"},
+    {404, 404, ALERT_BROKEN, "no such address"},
+    {408, 408, ALERT_LATER, "timed out"},
+    {410, 410, ALERT_BROKEN, "gone for good"},
+    {413, 413, ALERT_REFUSED, "too large"},
+    {425, 425, ALERT_LATER, "too early"},
+    {429, 429, ALERT_LATER, "too many messages"},
+    {400, 499, ALERT_REFUSED, "refused"},
+    {500, 599, ALERT_LATER, "server error"},
+    {100, 199, ALERT_LATER, "no final answer"},
+};
+
+bool outcome_by_status(const struct alert_reply *reply, struct arena *arena, struct alert_outcome *ret)
+{
+    int status = reply->http->status;
+    size_t i = 0;
+
+    while (i + 1 < ARRAY_LEN(meanings) && (status < meanings[i].from || status > meanings[i].to))
+        i++;
+    outcome_set(ret, meanings[i].verdict,
+                arena_printf(arena, "HTTP %d, %s: %.*s", status, meanings[i].what,
+                             STR_FMT(reply_line(reply, arena))));
+    if (ret->verdict == ALERT_LATER)
+        ret->wait_ms = http_retry_after_ms(reply->http, reply->received_at_ms);
+    return ret->verdict == ALERT_DONE;
+}
+
+/* ---- plain text ---------------------------------------------------------------------------- */
+
+void notice_print_plain(const struct alert_notice *notice, struct buf *b)
+{
+    if (notice->text.len)
+        buf_printf(b, "%.*s\n", STR_FMT(notice->text));
+    for (size_t i = 0; i < notice->n_facts; i++)
+        buf_printf(b, "%.*s: %.*s\n", STR_FMT(notice->facts[i].name), STR_FMT(notice->facts[i].value));
+    for (size_t i = 0; i < notice->n_examples; i++) {
+        const struct alert_example *e = &notice->examples[i];
+
+        buf_printf(b, "- %.*s: %.*s %.*s\n", STR_FMT(e->who), STR_FMT(e->text), STR_FMT(alert_safe_url(e->url)));
+    }
+}

@@ -1,0 +1,33 @@
+/* What channels do with plain text: cut it to a receiver's length and escape it for its markup. All results live in
+ * the arena; out of memory they are "" (arena.failed says so). */
+#ifndef MENTIOND_ALERTS_TEXT_H
+#define MENTIOND_ALERTS_TEXT_H
+
+#include "mentiond/arena.h"
+
+/* What receivers count. */
+enum alert_unit { ALERT_BYTES, ALERT_CHARACTERS, ALERT_UTF16 };
+
+size_t alert_length(struct str text, enum alert_unit unit);
+
+/* At most `max` units; what is longer is cut on a character and ends with " … (cut)". */
+struct str alert_cut(struct str text, size_t max, enum alert_unit unit, struct arena *arena);
+
+/* & < > as entities, which takes the meaning out of HTML and of Slack's own markup, and what alert_defuse() does. */
+struct str alert_escape_html(struct str text, struct arena *arena);
+
+/* A backslash before each character that Markdown dialects give a meaning, a zero-width space after each @ (no ping)
+ * and inside :// (no preview, no link). */
+struct str alert_escape_markdown(struct str text, struct arena *arena);
+
+/* A zero-width space after each @ and inside ://, and nothing else: for receivers without markup. */
+struct str alert_defuse(struct str text, struct arena *arena);
+
+/* The http or https address, or "" when it has white space, quotes, angle brackets, parentheses, pipes, controls or more than
+ * 2,000 bytes: such an address could close the markup around it. */
+struct str alert_safe_url(struct str url);
+
+/* ISO 8601 of a wall time. */
+struct str alert_time(int64_t at_ms, struct arena *arena);
+
+#endif
