@@ -308,6 +308,19 @@ function outages.candidate(cx, filter)
     end
 end
 
+-- What is offered, the most urgent first.
+function outages.items(cx)
+    local out = {}
+    local items = redis.call('ZRANGE', item_key(cx), 0, ITEMS - 1, 'WITHSCORES')
+    for i = 1, #items, 2 do
+        local o = outages.read(cx, items[i]) or { id = items[i] }
+        out[#out + 1] = json_object({ { 'id', json_text(o.id) }, { 'topic', json_text(o.topic or '') },
+            { 'people', int(o.people or 0) }, { 'waiting', int(outages.left(cx, o.id)) },
+            { 'due_at', int(math.floor(tonumber(items[i + 1]))) } })
+    end
+    return json_list(out)
+end
+
 -- The lease of an outage ended, by time or by hand.
 function outages.let_go(cx, c, kind, by)
     local id = outages.of_case(c.case)

@@ -112,6 +112,7 @@ function looking.stats(cx, given)
     end)
     return json_object({
         { 'now', cx.stamp }, { 'waiting', json_object(sums) }, { 'lanes', json_list(figures) },
+        { 'outages', outages.items(cx) },
         { 'agents', people(cx) }, { 'counts', json_object(counts) },
         { 'mine', given.agent and mine(cx, given.agent) },
         { 'events', int(redis.call('XLEN', cx.events)) }, { 'trimmed', json_text(cx.conf.trimmed) },

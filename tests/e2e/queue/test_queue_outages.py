@@ -162,6 +162,14 @@ def test_its_mentions_leave_their_lane_and_are_one_item(brand):
                                                "until": str(brand.now + 15 * MINUTE)}]
 
 
+def test_figures_show_what_is_offered(brand):
+    brand.open_outage(*NAMES)
+    assert brand.stats()["outages"] == [{"id": "acme-1", "topic": "login", "people": 12, "waiting": 6,
+                                         "due_at": brand.now + 5 * MINUTE}]
+    brand.claim("alice")
+    assert brand.stats()["outages"] == []
+
+
 def test_the_reply_shows_the_most_telling_mentions(brand):
     brand.open_outage(*NAMES, examples=["net:r1", "net:gone"])
     got = brand.claim("alice", outage="acme-1")
