@@ -181,7 +181,8 @@ function outages.reject(cx, given)
     if o.missed then
         fail('BADSTATE state=missed')
     end
-    outages.write(cx, o, 'rejected_by', given.agent, 'rejected_at', cx.stamp, 'rejected_why', given.why)
+    outages.write(cx, o, 'rejected_by', given.agent, 'rejected_at', cx.stamp, 'rejected_why', given.why,
+        'state', 'over', 'over_at', int(o.over_at or cx.now))
     let_rest(cx, o, c)
     if o.led_ms then
         count_confirmed(cx, o.led_ms, -1)

@@ -433,6 +433,7 @@ def test_rejected_it_goes_back_and_teaches_a_guard(brand):
     brand.open_outage(*NAMES)
     reply = brand.do("reject", why="joke")
     assert reply["guard"] == "g1" and reply["rejected"] == {"by": "alice", "at": brand.now, "why": "joke"}
+    assert (reply["state"], brand.fcall("outage_list", state="open")["outages"]) == ("over", [])
     brand.settle()
     assert len(brand.lane()) == 6
     assert brand.claim("alice", id="net:r1")["context"].get("outage") is None
