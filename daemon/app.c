@@ -356,6 +356,7 @@ static int create_http(struct app *app, struct error *err)
                                    .connect_timeout_ms = settings->connect_timeout_ms,
                                    .max_body = settings->max_body,
                                    .user_agent = agent,
+                                   .allow_private = settings->allow_private,
                                    .ca_file = settings->ca_file.len ? ca_file : NULL};
 
     return http_client_create(app->base, &options, &app->http, err);

@@ -110,6 +110,9 @@ const struct option settings_http_options[] = {
     {"user_agent", OPTION_STRING, AT(http_settings, user_agent),
      .def = "mentiond/" MENTIOND_VERSION, .min = 1, .max = 256,
      .help = "How the daemon names itself. Some networks want a way to reach you in it."},
+    {"allow_private", OPTION_BOOL, AT(http_settings, allow_private), .def = "false",
+     .help = "May every source ask addresses that are not public: this machine's, the local network's. "
+             "Rather allow it to the one source that needs it."},
     {0},
 };
 

@@ -21,6 +21,7 @@
 #include <event2/util.h>
 
 #include "http_error.h"
+#include "http_guard.h"
 #include "http_loop.h"
 #include "http_trust.h"
 #include "http_url.h"
@@ -44,6 +45,7 @@ struct http_transfer {
     char method[METHOD_MAX + 1];
     CURLU *url; /* owned */
     bool is_path_secret;
+    bool allow_private, is_refused; /* refused: by the guard */
     struct curl_slist *headers;        /* owned; what is sent */
     struct curl_slist *public_headers; /* owned; those that may go to another origin */
     struct buf body;                   /* what is sent */
@@ -249,6 +251,9 @@ static int transfer_run(struct http_transfer *t, struct error *err)
     easy_set_tls(t->easy, client);
     easy_set_request(t->easy, t);
     easy_set_reply(t->easy, t);
+    t->is_refused = false;
+    if (!t->allow_private)
+        http_guard_set(t->easy, &t->is_refused);
     if (client->options.user_agent)
         curl_easy_setopt(t->easy, CURLOPT_USERAGENT, client->options.user_agent);
     r = http_loop_add(&client->loop, t->easy, err);
@@ -344,6 +349,8 @@ static int transfer_check(struct http_transfer *t, CURLcode code, struct error *
                          t->reply_headers.failed ? (long long)HTTP_HEADER_BYTES_MAX
                                                  : (long long)t->client->options.max_body);
     }
+    if (code != CURLE_OK && t->is_refused)
+        return error_set(err, -EPERM, "the address is not public; allow_private: true of the source permits it");
     if (code != CURLE_OK) {
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_error);
         t->client->counters.too_big += code == CURLE_FILESIZE_EXCEEDED;
@@ -539,6 +546,7 @@ static int request_copy(struct http_transfer *t, const struct http_request *requ
     if (r < 0)
         return r;
     t->is_path_secret = request->is_path_secret;
+    t->allow_private = request->allow_private || t->client->options.allow_private;
     t->has_body = request->has_body || str_eq(method, STR("POST")); /* else: 411 Length Required */
     if (request->has_body && !buf_append_str(&t->body, request->body))
         return error_oom(err);

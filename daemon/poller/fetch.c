@@ -21,7 +21,12 @@ static void on_http(void *user, const struct http_response *response, const stru
     feed->transfer = NULL;
     if (!response) {
         fetch_settle(feed, NULL);
-        feed_fail(feed, "poll failed, trying again", -1, err);
+        if (err->code == -EPERM) { /* the address is not public: people have to look */
+            feed->step.kind = STEP_STOP;
+            feed_fail(feed, "source stopped, looking again later", FEED_PROBE_MS, err);
+        } else {
+            feed_fail(feed, "poll failed, trying again", -1, err);
+        }
         return;
     }
     reply.http = response;
@@ -75,7 +80,10 @@ static int read_piece(const struct source_request *request, struct arena *arena,
 static void do_http(struct feed *feed, struct source_request *request)
 {
     struct error err = {0};
-    int r = http_start(feed->poller->options.http, &request->http, on_http, feed, &feed->transfer, &err);
+    int r;
+
+    request->http.allow_private = feed->source->settings->allow_private;
+    r = http_start(feed->poller->options.http, &request->http, on_http, feed, &feed->transfer, &err);
 
     if (r == 0)
         return;

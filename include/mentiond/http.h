@@ -31,6 +31,7 @@ struct http_options {
     int64_t max_body; /* bytes after decompression */
     const char *user_agent;
     const char *ca_file; /* NULL: the system's */
+    bool allow_private;  /* of every request: see struct http_request */
 };
 
 struct http_header {
@@ -46,6 +47,7 @@ struct http_request {
     struct str body; /* sent when has_body, also if empty */
     bool has_body;
     int64_t timeout_ms;  /* 0: the client's */
+    bool allow_private;  /* may lead to addresses that are not public; else that is -EPERM */
     bool is_path_secret; /* as of webhooks, with their token in it: error texts show the host only */
 };
 
@@ -59,7 +61,7 @@ struct http_response {
 
 /* Called once for each started transfer that was not cancelled: with a response (borrowed for the
  * call), or NULL and an error: -ETIMEDOUT, -EFBIG (over max_body or header bytes), -ECONNREFUSED,
- * -ELOOP (redirects), -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH (name
+ * -EPERM (the address is not public), -ELOOP (redirects), -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH (name
  * or route), -ENOMEM. The text has method, host and path, never query or credentials. It may start
  * and cancel transfers and destroy the client. */
 typedef void http_done_fn(void *user, const struct http_response *response,

@@ -32,6 +32,7 @@ struct http_settings { /* the client */
     int64_t max_body; /* bytes, after decompression */
     struct str ca_file;
     struct str user_agent;
+    bool allow_private; /* of every source */
 };
 
 struct account_settings {

@@ -54,7 +54,8 @@ static int connect_all(struct bench *b, struct error *err)
     const struct http_options http = {.timeout_ms = 30000,
                                       .connect_timeout_ms = 5000,
                                       .max_body = 8 * 1024 * 1024,
-                                      .user_agent = "mentiond-bench"};
+                                      .user_agent = "mentiond-bench",
+                                      .allow_private = true};
     const struct redis_options redis = {.url = b->settings->redis.url,
                                         .connect_timeout_ms = 5000,
                                         .command_timeout_ms = 10000,

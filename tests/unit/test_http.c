@@ -82,6 +82,7 @@ struct fixture {
     char request[8192], other_request[8192]; /* the last one each server got */
     char dir[64];
     struct event *drip;
+    bool guarded, let; /* only public addresses; but for this request */
 };
 
 struct outcome {
@@ -201,6 +202,7 @@ static struct outcome fetch_url(struct fixture *f, const char *method, const cha
                                    .headers = secrets,
                                    .n_headers = ARRAY_LEN(secrets),
                                    .body = STR("payload"),
+                                   .allow_private = f->let,
                                    .timeout_ms = strncmp(url, "https", 5) == 0 ? PATIENCE_MS : 0,
                                    .has_body = strcmp(method, "POST") == 0};
 
@@ -230,7 +232,8 @@ static void client_start(struct fixture *f, const char *ca_file)
                                          .connect_timeout_ms = 5000,
                                          .max_body = BODY_MAX,
                                          .user_agent = "mentiond-test/1",
-                                         .ca_file = ca_file};
+                                         .ca_file = ca_file,
+                                         .allow_private = !f->guarded};
     struct error err = {0};
 
     assert_int_equal(http_client_create(f->base, &options, &f->client, &err), 0);
@@ -370,6 +373,33 @@ static void test_redirect_secrets(void **state)
     assert_non_null(strstr(f->request, "\r\n\r\npayload"));
     assert_null(strstr(f->request, "Expect"));
     assert_null(strstr(f->request, "Content-Type"));
+}
+
+/* Also on a connection that another request was allowed to open, and by name. */
+static void test_private_addresses_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+    char url[64];
+
+    http_client_destroy(f->client);
+    f->guarded = true;
+    client_start(f, NULL);
+    o = fetch(f, "GET", "/ok");
+    assert_int_equal(o.err.code, -EPERM);
+    assert_non_null(strstr(o.err.text, "the address is not public"));
+    assert_null(strstr(o.err.text, "hunter2"));
+    snprintf(url, sizeof url, "http://localhost:%d/ok", f->server.port);
+    assert_int_equal(fetch_url(f, "GET", url).err.code, -EPERM);
+    assert_int_equal(fetch_url(f, "GET", "http://[::1]:1/").err.code, -EPERM);
+    assert_int_equal(fetch_url(f, "GET", "http://0/").err.code, -EPERM);
+    assert_string_equal(f->request, "");
+    f->let = true;
+    assert_int_equal(fetch(f, "GET", "/ok").status, 200);
+    f->request[0] = '\0';
+    f->let = false;
+    assert_int_equal(fetch(f, "GET", "/ok").err.code, -EPERM);
+    assert_string_equal(f->request, "");
 }
 
 static void test_unreachable(void **state)
@@ -657,6 +687,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redirect_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_private_addresses_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connection_reused, setup, teardown),

@@ -41,10 +41,11 @@ class Site:
     def settings(self, sources=(), accounts=None, brand=None, **top):
         """A configuration as a dict; JSON is YAML. `top` replaces or adds what is at the top."""
         url = self.server.url if self.server else "embedded"
+        http = {"user_agent": "e2e/1", "allow_private": True, **top.pop("http", {})}  # ours are on loopback
         return {
             "state_dir": "./state",
             "redis": {"url": url, "namespace": "mentiond"},
-            "http": {"user_agent": "e2e/1"},
+            "http": http,
             "log": {"level": "info"},
             "accounts": accounts or {},
             "brands": {"acme": {"terms": ["acme", "@acme", "#acme"], "own_accounts": OWN, "queue_none": "all",
