@@ -15,6 +15,7 @@ extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed, source_json;
 extern const struct source_driver source_threads, source_facebook, source_instagram;
+extern const struct source_driver source_telegram, source_discord;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon,
@@ -25,6 +26,8 @@ const struct source_driver *const source_drivers[] = {
     &source_youtube,
     &source_discourse,
     &source_github,
+    &source_telegram,
+    &source_discord,
     &source_feed,
     &source_json,
     &source_threads,

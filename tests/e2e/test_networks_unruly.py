@@ -5,13 +5,15 @@ import signal
 
 import pytest
 
-from lib import anyjson, github, meta
+from lib import anyjson, discord, github, meta, telegram
 from lib.anyjson import AnyJson
+from lib.discord import Discord
 from lib.discourse import Discourse
 from lib.feed import Feed
 from lib.github import GitHub
 from lib.meta import Facebook, Instagram, Threads
 from lib.posts import now_ms, text_of
+from lib.telegram import Telegram
 from lib.unruly import Post, error, minutes_ago
 from lib.waiting import wait_for
 
@@ -25,6 +27,8 @@ GITHUB_ENV = {"GITHUB_TOKEN": github.TOKEN}
 META_ENV = {"META_TOKEN": meta.TOKEN}
 NETWORKS = {
     "discourse": lambda: (Discourse(unruly=True), {}, {}),
+    "telegram": lambda: (Telegram(unruly=True), {}, {"TELEGRAM_TOKEN": telegram.TOKEN}),
+    "discord": lambda: (Discord(unruly=True), {}, {"DISCORD_TOKEN": discord.TOKEN}),
     "json": lambda: (AnyJson(unruly=True), {}, {"SHOP_KEY": anyjson.KEY}),
     "feed": lambda: (Feed(unruly=True), {}, {}),
     "discourse search": lambda: (Discourse(unruly=True), {"query": "acme"}, {}),

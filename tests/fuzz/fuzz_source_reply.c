@@ -33,6 +33,8 @@ static const struct {
     {"youtube", "comments_of: UCabcdefghijklmnopqrstuv\n"},
     {"x", "query: acme\n"},
     {"x", "mentions_of: '@acme'\n"},
+    {"telegram", "private_chats: true\n"},
+    {"discord", "guild: '1'\nchannel: '2'\n"},
     {"feed", "url: https://forum.example/feed\n"},
     {"json", "url: 'https://a.example/?p={page}'\npaging: token\nnext_at: /next\nitems_at: /items\n"
              "text_at: [/title, /text]\ntime_at: /at\nauthor_at: /by/0\nlikes_at: /n\ngone_at: /gone\n"},

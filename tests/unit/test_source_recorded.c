@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 
+#include "recorded/chat_platforms.h"
 #include "recorded/discourse.h"
 #include "recorded/feeds.h"
 #include "recorded/github.h"
@@ -205,6 +206,8 @@ static void test_hackernews(void **state)
 /* ---- file by file -------------------------------------------------------------------------- */
 
 static const struct recorded_network *const networks[] = {
+    &recorded_discord,
+    &recorded_telegram,
     &recorded_discourse,
     &recorded_feeds,
     &recorded_github,
@@ -231,6 +234,7 @@ static void check_row(const struct recorded_network *network, const struct recor
     static const char *const outcomes[] = {"page", "done", "login", "wait", "retry", "stop", "error"};
     struct tally tally = {0};
     enum recorded_outcome outcome;
+    struct str body;
     struct rig rig;
     int status;
 
@@ -241,7 +245,10 @@ static void check_row(const struct recorded_network *network, const struct recor
     rig_prepare(&rig);
     rig.request.login = row->login;
     status = read_headers(&rig, path);
-    feed(&rig, path, row->status ? row->status : status, read_body(&rig, path), &tally);
+    body = read_body(&rig, path);
+    if (row->bare)
+        body = arena_printf(&rig.arena, "%s%.*s%s", network->before, STR_FMT(body), network->after);
+    feed(&rig, path, row->status ? row->status : status, body, &tally);
     outcome = rig.err.text[0] ? TO_ERROR : (enum recorded_outcome)rig.step.kind;
     if (outcome != row->outcome || tally.mentions != row->mentions || tally.skipped != row->skipped)
         fail_msg("%s/%s: %s, %u mentions, %u skipped; wanted %s, %u, %u. %s%.*s", network->name, row->name,

@@ -6,6 +6,7 @@
 `mastodon`, `bluesky`, `hackernews`  networks on top of it, in the true shape of their answers
 `unruly`    what further scripted networks share: pages repeated and in any order, late posts, deletions
 `feed`      a feed in its formats
+`telegram`, `discord`  chats
 `anyjson`   an API that nobody wrote a driver for
 `posts`     posts and a small rule pack that judges them without doubt
 """

@@ -16,6 +16,7 @@ struct recorded_file {
     unsigned mentions, skipped;
     const char *options; /* of the source; NULL: its network's */
     bool login;          /* an answer to a login */
+    bool bare;           /* a single item: fed between its network's `before` and `after` */
     int status;          /* where nothing beside the file says it; 0: 200 */
 };
 
@@ -27,6 +28,7 @@ struct recorded_network {
     const char *name; /* folder */
     const char *driver;
     const char *options, *account, *session, *low;
+    const char *before, *after;
     const struct recorded_file *files; /* {0}-terminated */
 };
 
