@@ -16,6 +16,7 @@ extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed, source_json;
 extern const struct source_driver source_threads, source_facebook, source_instagram;
 extern const struct source_driver source_telegram, source_discord;
+extern const struct source_driver source_appstore, source_googleplay;
 
 const struct source_driver *const source_drivers[] = {
     &source_mastodon,
@@ -33,6 +34,8 @@ const struct source_driver *const source_drivers[] = {
     &source_threads,
     &source_facebook,
     &source_instagram,
+    &source_appstore,
+    &source_googleplay,
     &source_file,
     &source_exec,
     NULL,

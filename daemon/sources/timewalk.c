@@ -15,9 +15,17 @@ static uint64_t hash(struct str text)
     return h;
 }
 
+/* The time of a cursor's field; drivers may keep words of their own behind it. */
+static int64_t time_of(struct str field)
+{
+    struct str rest;
+
+    return cursor_i64(str_split(field, ' ', &rest), 0);
+}
+
 int64_t timewalk_floor_ms(const struct source *src, const struct source_cursor *at, int64_t now_ms)
 {
-    int64_t low_ms = cursor_i64(at->low, 0);
+    int64_t low_ms = time_of(at->low);
 
     if (at->walking)
         return walk_floor(at, INT64_MAX);
@@ -52,8 +60,8 @@ bool timewalk_is_past(const struct timewalk *walk)
 /* The next low: never backwards, and never in the future, where a post could end all reading. */
 static struct str high_of(const struct parsing *p, const struct timewalk *walk)
 {
-    int64_t low_ms = cursor_i64(p->at->low, 0);
-    int64_t high_ms = p->at->walking ? cursor_i64(p->at->high, 0) : 0;
+    int64_t low_ms = time_of(p->at->low);
+    int64_t high_ms = p->at->walking ? time_of(p->at->high) : 0;
 
     if (walk->newest_ms > high_ms)
         high_ms = walk->newest_ms;

@@ -1,5 +1,6 @@
 """Networks as they are: pages come repeated and in any order, posts a minute late, others are taken back while the daemon
 reads. Every post is heard once. And each network's own way of refusing."""
+import json
 import re
 import signal
 
@@ -7,6 +8,7 @@ import pytest
 
 from lib import anyjson, discord, github, meta, telegram
 from lib.anyjson import AnyJson
+from lib.app_stores import AppStore, GooglePlay
 from lib.discord import Discord
 from lib.discourse import Discourse
 from lib.feed import Feed
@@ -39,6 +41,8 @@ NETWORKS = {
     "threads mentions": lambda: (Threads(unruly=True), {}, META_ENV),
     "facebook tagged": lambda: (Facebook(unruly=True), {}, META_ENV),
     "facebook feed": lambda: (Facebook(unruly=True), {"edge": "feed"}, META_ENV),
+    "appstore": lambda: (AppStore(unruly=True), {}, {}),
+    "googleplay": lambda: (GooglePlay(unruly=True), {}, {}),
     "instagram tags": lambda: (Instagram(unruly=True), {}, META_ENV),
     "instagram comments": lambda: (Instagram(unruly=True, login="instagram"), {"watch": "comments"}, META_ENV),
     "instagram hashtag": lambda: (Instagram(unruly=True), {"watch": "hashtag", "hashtag": "acme"}, META_ENV),
@@ -237,3 +241,75 @@ def test_threads_renews_its_token(redis_site):
     network.post(*posts(10, 3, minutes=1))
     assert redis_site.once(env=META_ENV).status == 0
     redis_site.check_exactly(network.ids())
+
+
+def test_appstore_asks_again_where_a_feed_is_empty(redis_site):
+    """Sometimes the feed has no reviews, depending on how its address is written: no reason to stop or to forget."""
+    network = redis_site.add(AppStore(posts(0, 60)))
+    network.empty = 1
+    redis_site.configure([network.source()])
+    assert redis_site.once().status == 0
+    redis_site.check_exactly(network.ids())
+    network.empty = 2
+    assert redis_site.once().status == 0
+    network.post(*posts(100, 1, minutes=1))
+    assert redis_site.once().status == 0
+    redis_site.check_exactly(network.ids())
+
+
+def test_appstore_says_what_five_hundred_reviews_leave_out(redis_site):
+    network = redis_site.add(AppStore(posts(0, 10, minutes=600)))
+    redis_site.configure([network.source(overlap="1m")])
+    assert redis_site.once().status == 0
+    network.post(*posts(100, 600, minutes=1))
+    daemon = redis_site.once()
+    assert daemon.complaints("could not give back everything")
+    assert len(redis_site.mention_ids()) == 510
+
+
+def test_googleplay_logs_in_once_and_again(redis_site):
+    """One assertion for the hour, over restarts; a refused token is replaced; the key is in no log and no key of Redis."""
+    network = redis_site.add(GooglePlay(posts(0, 3)))
+    redis_site.write_config(redis_site.settings([network.source()], accounts={"one": network.account()},
+                                                log={"level": "debug"}))
+    for _ in range(3):
+        daemon = redis_site.once()
+        assert daemon.status == 0
+    assert network.logins == 1
+    assert not daemon.log_lines("PRIVATE|ya29|assertion")
+    session = json.loads(redis_site.redis.call("GET", "mentiond:{@one}:session"))
+    session["obtained_at"] -= 600_000
+    redis_site.redis.call("SET", "mentiond:{@one}:session", json.dumps(session))
+    network.token = "revoked"
+    assert redis_site.once().status == 0
+    assert network.logins == 2
+    line = network.private_key.splitlines()[3]
+    for key in redis_site.redis.keys("*"):
+        assert line not in str(redis_site.dump(key)), key
+
+
+GOOGLE_REFUSALS = {
+    "permission": (GooglePlay.refuse(403, "PERMISSION_DENIED", "The caller does not have permission"),
+                   "does not have permission", "source stopped"),
+    "rate": (GooglePlay.refuse(403, "x", "Rate Limit Exceeded", errors=[{"reason": "rateLimitExceeded"}]),
+             "Rate Limit.*next_try_in=5m", "asks us to wait"),
+    "quota": (GooglePlay.refuse(429, "RESOURCE_EXHAUSTED", "Quota exceeded"), "Quota.*next_try_in=5m", "asks us to wait"),
+    "trouble": (GooglePlay.refuse(503, "UNAVAILABLE", "The service is currently unavailable."), "unavailable", "trying again"),
+}
+
+
+@pytest.mark.parametrize("name", GOOGLE_REFUSALS)
+def test_googleplay_refuses(redis_site, name):
+    reply, says, kind = GOOGLE_REFUSALS[name]
+    check_refusal(redis_site, redis_site.add(GooglePlay(posts(0, 3))), reply, says, kind)
+
+
+def test_googleplay_wrong_key_is_said_without_showing_it(redis_site):
+    network = redis_site.add(GooglePlay(posts(0, 3)))
+    with open(network.key_file, "w") as out:
+        json.dump({"client_email": "a@b", "private_key": "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END"}, out)
+    redis_site.configure([network.source()], accounts={"one": network.account()})
+    daemon = redis_site.listen()
+    assert "not a private RSA key" in daemon.wait_log("source cannot ask", 30)
+    assert not daemon.log_lines("c2VjcmV0")
+    assert network.logins == 0

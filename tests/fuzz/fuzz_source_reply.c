@@ -31,6 +31,8 @@ static const struct {
     {"instagram", "watch: hashtag\nhashtag: acme\n"},
     {"youtube", "query: acme\n"},
     {"youtube", "comments_of: UCabcdefghijklmnopqrstuv\n"},
+    {"appstore", "app: '835599320'\n"},
+    {"googleplay", "package: com.acme.app\n"},
     {"x", "query: acme\n"},
     {"x", "mentions_of: '@acme'\n"},
     {"telegram", "private_chats: true\n"},

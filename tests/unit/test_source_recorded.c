@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 
+#include "recorded/app_stores.h"
 #include "recorded/chat_platforms.h"
 #include "recorded/discourse.h"
 #include "recorded/feeds.h"
@@ -208,6 +209,8 @@ static void test_hackernews(void **state)
 static const struct recorded_network *const networks[] = {
     &recorded_discord,
     &recorded_telegram,
+    &recorded_appstore,
+    &recorded_googleplay,
     &recorded_discourse,
     &recorded_feeds,
     &recorded_github,
