@@ -437,6 +437,8 @@ local function change_class(cx, given, m, c)
     redis.call('HSET', keys.of(cx, 's', m.id), 'class', given.class)
 end
 
+acts.settle, acts.change_class = settle, change_class
+
 local LIVE = { queued = true, claimed = true, snoozed = true }
 
 function acts.reclassify(cx, given)

@@ -165,6 +165,8 @@ local ACTS = { 'renew', 'release', 'resolve', 'dismiss', 'reopen', 'snooze', 'as
 for i = 1, #ACTS do
     register_changing('mention_' .. ACTS[i], acts.schemas[ACTS[i]], acts[ACTS[i]])
 end
+register_changing('mention_erase', erasing.erase_schema, erasing.erase)
+register_changing('mention_edit', erasing.edit_schema, erasing.edit)
 register_changing('mention_tick', timers.schema, timers.tick)
 register_changing('reader_commit', readers.schema, readers.commit)
 

@@ -40,6 +40,9 @@ CALLS = {
     "mention_assign": {**HELD, "to": "bob", "req": "r", "test_now": T0},
     "mention_escalate": {**HELD, "to": "bob", "note": "n", "req": "r", "test_now": T0},
     "mention_reclassify": {**HELD, "class": "praise", "lang": "en", "req": "r", "test_now": T0},
+    "mention_erase": {"source": "s", "lease": "1:aaaa", "ids": ["net:held"], "req": "r", "test_now": T0},
+    "mention_edit": {"source": "s", "lease": "1:aaaa", "id": "net:held", "edited_at": T0, "class": "praise",
+                     "lang": "en", "item": "{}", "own": True, "req": "r", "test_now": T0},
     "mention_tick": {"limit": 5, "req": "r", "test_now": T0},
     "reader_commit": {"name": "r", "position": "5-0", "req": "r", "test_now": T0},
     "mention_get": {"id": "net:held", "agent": "alice", "test_now": T0},
@@ -86,7 +89,7 @@ FLAGS = {"cluster", "own", "own_parent", "addressed", "backfill", "root_own", "n
 ZERO = {"test_now", "fetched_at", "created_at", "followers", "age_days", "score", "tier",
         "generation", "eta", "at", "from", "before", "after"}
 LISTS = {"words", "topics", "signals", "languages", "targets", "agents", "retention", "classes",
-         "langs", "networks", "places", "fields"}
+         "langs", "networks", "places", "fields", "ids"}
 
 
 def is_right(field, value):
@@ -164,6 +167,8 @@ def required_of(function):
         "mention_refuse": {"source", "lease", "reason"}, "mention_claim": {"agent"},
         "mention_resolve": {"agent", "id", "outcome"}, "mention_assign": {"agent", "id", "to"},
         "mention_snooze": {"agent", "id", "wake_at"}, "mention_reclassify": {"agent", "id", "class"},
+        "mention_erase": {"source", "lease", "ids"},
+        "mention_edit": {"source", "lease", "id", "edited_at", "class", "item"},
         "mention_tick": set(), "reader_commit": {"name", "position"}, "mention_get": {"id"},
         "queue_stats": set(), "lease_take": {"daemon", "nonce", "ttl_ms"},
         "lease_renew": {"lease", "ttl_ms"}, "lease_drop": {"lease"},
