@@ -1,4 +1,5 @@
-/* Mastodon and what speaks its API: hashtag timelines and full-text search of one instance.
+/* Mastodon and what speaks its API, of one instance: hashtag timelines, full-text search, the public or local timeline,
+ * and what mentions the account itself.
  *
  * A timeline is ordered by arrival at the instance, so its cursor is the last id, never a time.
  * Polls walk forward from it by min_id, page by page, until a page is empty: no gaps. Only the
@@ -6,7 +7,8 @@
  * cursor: it re-reads the overlap, newest first, and the queue drops what it knows.
  *
  * Ids are opaque: never computed with, only sent back. Posts that are private or direct are not
- * taken. */
+ * taken, unless they are asked for and mention the account. Edited posts keep their place in a timeline, and deleted ones
+ * leave it without a word: both are found by looking a status up. */
 #include <errno.h>
 
 #include "mentiond/text.h"
@@ -23,10 +25,15 @@ struct mastodon_account {
     struct secret token;
 };
 
+enum look { LOOK_AUTO, LOOK_MENTIONS, LOOK_PUBLIC, LOOK_LOCAL, LOOK_HASHTAGS, LOOK_SEARCH };
+static const char *const looks[] = {"auto", "mentions", "public", "local", NULL}; /* the last two are AUTO's */
+
 struct mastodon_config {
     struct str instance;
     struct str_list hashtags;
     struct str query;
+    int look;
+    bool private_posts;
 };
 
 static const struct option account_options[] = {
@@ -34,7 +41,7 @@ static const struct option account_options[] = {
      .required = true, .help = "Where the account lives, as https://mastodon.social."},
     {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct mastodon_account, token),
      .required = true,
-     .help = "Access token from Preferences > Development with the scopes read:statuses and read:search."},
+     .help = "Access token from Preferences > Development with the scopes read:statuses, read:search and read:notifications."},
     {0},
 };
 
@@ -45,6 +52,12 @@ static const struct option options[] = {
      .max = TAGS_MAX, .help = "Posts with any of these tags, with or without '#'; at most 5."},
     {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct mastodon_config, query),
      .help = "Full-text search instead of hashtags; needs an account."},
+    {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct mastodon_config, look), .def = "auto",
+     .choices = looks,
+     .help = "Instead of both: mentions of the account, or the public or local timeline, of which posts with the "
+             "brand's terms are taken."},
+    {.key = "private_posts", .kind = OPTION_BOOL, .offset = offsetof(struct mastodon_config, private_posts),
+     .help = "Of mentions also those that are not public: followers-only and direct posts to the account."},
     {0},
 };
 
@@ -60,15 +73,29 @@ static struct str instance_of(const struct source *src)
     return account_of(src) ? account_of(src)->instance : config->instance;
 }
 
+static enum look look_of(const struct source *src)
+{
+    const struct mastodon_config *config = src->config;
+
+    if (config->look != LOOK_AUTO)
+        return (enum look)config->look;
+    return config->query.len > 0 ? LOOK_SEARCH : LOOK_HASHTAGS;
+}
+
 static bool check(struct source *src, const struct settings *settings, struct diag *d)
 {
     const struct mastodon_config *config = src->config;
+    int n_ways = (config->hashtags.n > 0) + (config->query.len > 0) + (config->look != LOOK_AUTO);
+    enum look look = look_of(src);
     const char *wrong = NULL;
 
-    if ((config->hashtags.n > 0) == (config->query.len > 0))
-        wrong = "give either hashtags or a query";
-    else if (config->query.len > 0 && !account_of(src))
-        wrong = "search needs an account with a token (type: mastodon)";
+    src->unfiltered = look != LOOK_PUBLIC && look != LOOK_LOCAL; /* the others were asked for by name */
+    if (n_ways != 1)
+        wrong = "give either hashtags or a query, or say where to look";
+    else if ((look == LOOK_SEARCH || look == LOOK_MENTIONS) && !account_of(src))
+        wrong = "search and mentions need an account with a token (type: mastodon)";
+    else if (config->private_posts && look != LOOK_MENTIONS)
+        wrong = "private_posts goes with look: mentions";
     else if (!account_of(src) && config->instance.len == 0)
         wrong = "instance is missing, as https://mastodon.social";
     else if (account_of(src) && config->instance.len > 0 &&
@@ -92,7 +119,7 @@ static struct str tag_name(struct str tag)
     return str_starts_with(tag, STR("#")) ? str_slice(tag, 1, tag.len) : tag;
 }
 
-static void begin_timeline(struct url *u, const struct source *src, const struct source_cursor *at)
+static void begin_hashtags(struct url *u, const struct source *src)
 {
     const struct mastodon_config *config = src->config;
 
@@ -100,46 +127,68 @@ static void begin_timeline(struct url *u, const struct source *src, const struct
     url_add_segment(u, tag_name(config->hashtags.items[0]));
     for (size_t i = 1; i < config->hashtags.n; i++)
         url_add_param(u, "any[]", tag_name(config->hashtags.items[i]));
-    url_add_i64(u, "limit", PAGE_LIMIT);
-    if (at->walking)
-        url_add_param(u, "max_id", at->next);
-    else
-        url_add_param(u, "min_id", at->low);
 }
 
-static void begin_search(struct url *u, const struct source *src, const struct source_cursor *at)
+static void begin_search(struct url *u, const struct source *src)
 {
     const struct mastodon_config *config = src->config;
 
     url_begin(u, instance_of(src), "/api/v2/search");
     url_add_param(u, "q", config->query);
     url_add_param(u, "type", STR("statuses"));
-    url_add_i64(u, "limit", PAGE_LIMIT);
-    if (at->walking)
-        url_add_param(u, "max_id", at->next);
+}
+
+static void begin_mentions(struct url *u, const struct source *src)
+{
+    url_begin(u, instance_of(src), "/api/v1/notifications");
+    url_add_param(u, "types[]", STR("mention"));
+}
+
+static void begin_public(struct url *u, const struct source *src)
+{
+    url_begin(u, instance_of(src), "/api/v1/timelines/public");
+    if (look_of(src) == LOOK_LOCAL)
+        url_add_param(u, "local", STR("true"));
+}
+
+/* What Mastodon counts together has one name. */
+static const struct {
+    const char *endpoint;
+    void (*begin)(struct url *u, const struct source *src);
+} requests[] = {
+    [LOOK_HASHTAGS] = {"timeline", begin_hashtags}, [LOOK_SEARCH] = {"search", begin_search},
+    [LOOK_MENTIONS] = {"notifications", begin_mentions}, [LOOK_PUBLIC] = {"timeline", begin_public},
+    [LOOK_LOCAL] = {"timeline", begin_public},
+};
+
+static int finish_request(const struct source *src, struct url *u, const char *endpoint, struct arena *arena,
+                          struct source_request *ret_request, struct error *err)
+{
+    struct str text;
+    int code = url_finish(u, arena, &text, err);
+
+    if (code < 0)
+        return code;
+    request_begin_get(ret_request, endpoint, text);
+    if (account_of(src))
+        return request_add_bearer(ret_request, &account_of(src)->token, arena, err);
+    return 0;
 }
 
 static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
                    struct arena *arena, struct source_request *ret_request, struct error *err)
 {
-    const struct mastodon_config *config = src->config;
-    bool search = config->query.len > 0;
-    struct str text;
+    enum look look = look_of(src);
     struct url u;
-    int code;
 
     (void)now_ms;
-    if (search)
-        begin_search(&u, src, at);
-    else
-        begin_timeline(&u, src, at);
-    code = url_finish(&u, arena, &text, err);
-    if (code < 0)
-        return code;
-    request_begin_get(ret_request, search ? "search" : "timeline", text);
-    if (account_of(src))
-        return request_add_bearer(ret_request, &account_of(src)->token, arena, err);
-    return 0;
+    requests[look].begin(&u, src);
+    url_add_i64(&u, "limit", PAGE_LIMIT);
+    if (at->walking)
+        url_add_param(&u, "max_id", at->next);
+    else if (look != LOOK_SEARCH)
+        url_add_param(&u, "min_id", at->low);
+    return finish_request(src, &u, requests[look].endpoint, arena, ret_request, err);
 }
 
 /* ---- pages --------------------------------------------------------------------------------- */
@@ -187,20 +236,36 @@ static void extend(struct extent *e, struct str id, int64_t created_ms)
         e->oldest_ms = created_ms;
 }
 
+/* The status that an item of a list is, or is about; NULL: none that is of interest. */
+static const json_t *status_of(const struct parsing *p, const json_t *item)
+{
+    const json_t *status;
+
+    if (look_of(p->src) != LOOK_MENTIONS)
+        return item;
+    if (!str_eq(json_get_text(item, "type"), STR("mention")))
+        return NULL; /* servers that do not know types[] list all kinds */
+    status = json_get(item, "status");
+    if (!status)
+        page_skip(p->page, "a mention without its status");
+    return status;
+}
+
 static void read_statuses(const struct parsing *p, const json_t *list, int64_t floor_ms, bool backfill,
                           struct extent *ret_extent)
 {
+    const struct mastodon_config *config = p->src->config;
     struct str server = url_authority(instance_of(p->src));
 
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *status = json_array_get(list, i);
-        int64_t created_ms = json_get_time_ms(status, "created_at");
+        const json_t *item = json_array_get(list, i), *status = status_of(p, item);
+        int64_t created_ms = json_get_time_ms(item, "created_at");
         struct mention *m;
 
-        extend(ret_extent, json_get_text(status, "id"), created_ms);
-        if (created_ms < floor_ms)
+        extend(ret_extent, json_id(json_get(item, "id"), p->arena), created_ms);
+        if (!status || created_ms < floor_ms)
             continue;
-        m = mastodon_status_read(p, status, server);
+        m = mastodon_status_read(p, status, server, config->private_posts);
         if (m)
             m->backfill = backfill;
     }
@@ -315,11 +380,33 @@ static int parse_search(const struct parsing *p, const json_t *value, struct sou
 
 /* ---- statuses of HTTP ---------------------------------------------------------------------- */
 
-/* An unknown hashtag is an empty one; 404 with HTML is a server without hashtag timelines. */
-static bool is_unknown_tag(const struct parsing *p, bool search)
+static bool is_object(struct str body)
 {
-    return p->reply->http->status == 404 && !search &&
-           str_starts_with(str_trim(p->reply->body), STR("{"));
+    return str_starts_with(str_trim(body), STR("{"));
+}
+
+/* An unknown hashtag is an empty one; 404 with HTML is a server that lacks this way to look. */
+static bool parse_missing(const struct parsing *p, enum look look, struct source_step *ret_step)
+{
+    if (p->reply->http->status != 404)
+        return false;
+    if (look == LOOK_HASHTAGS && is_object(p->reply->body)) {
+        step_done(ret_step, p->at->low);
+        return true;
+    }
+    if (is_object(p->reply->body))
+        return false;
+    step_fail(ret_step, STEP_STOP, STR("HTTP 404 without JSON: this server's software does not offer that"));
+    return true;
+}
+
+static bool parse_refusal(const struct parsing *p, struct source_step *ret_step)
+{
+    if (!source_step_for_status(p->reply, p->arena, ret_step))
+        return false;
+    if (ret_step->kind == STEP_WAIT && ret_step->wait_ms == 0)
+        ret_step->wait_ms = LIMITED_WAIT_MS;
+    return true;
 }
 
 static int parse(const struct source *src, const struct source_cursor *at,
@@ -327,33 +414,66 @@ static int parse(const struct source *src, const struct source_cursor *at,
                  struct error *err)
 {
     const struct parsing p = {src, at, reply, page, page->arena};
-    const struct mastodon_config *config = src->config;
-    bool search = config->query.len > 0;
+    enum look look = look_of(src);
     json_t *value = NULL;
     int code;
 
-    if (is_unknown_tag(&p, search)) {
-        step_done(ret_step, at->low);
+    if (parse_missing(&p, look, ret_step) || parse_refusal(&p, ret_step))
         return 0;
-    }
-    if (source_step_for_status(reply, page->arena, ret_step)) {
-        if (ret_step->kind == STEP_WAIT && ret_step->wait_ms == 0)
-            ret_step->wait_ms = LIMITED_WAIT_MS;
-        return 0;
-    }
     code = parsing_load(&p, &value, err);
     if (code < 0)
         return code;
-    return search ? parse_search(&p, value, ret_step, err) : parse_timeline(&p, value, ret_step, err);
+    return look == LOOK_SEARCH ? parse_search(&p, value, ret_step, err) : parse_timeline(&p, value, ret_step, err);
+}
+
+/* ---- look-ups ------------------------------------------------------------------------------ */
+
+static int lookup(const struct source *src, const struct source_lookup *asked, struct arena *arena,
+                  struct source_request *ret_request, struct error *err)
+{
+    struct str id, server = str_split(asked->natives[0], '/', &id);
+    struct url u;
+
+    if (id.len == 0 || !str_eq_nocase(server, url_authority(instance_of(src))))
+        return error_set(err, -EINVAL, "look up '%.*s': it was not heard from this server",
+                         STR_FMT(str_cut_utf8(asked->natives[0], 200)));
+    url_begin(&u, instance_of(src), "/api/v1/statuses/");
+    url_add_segment(&u, id);
+    return finish_request(src, &u, "status", arena, ret_request, err);
+}
+
+/* 404 as JSON: the status is gone, or not to be seen any more, which comes to the same. */
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err)
+{
+    static const struct source_cursor nowhere;
+    const struct mastodon_config *config = src->config;
+    const struct parsing p = {src, &nowhere, reply, page, page->arena};
+    int status = reply->http->status, code;
+    json_t *value = NULL;
+
+    step_done(ret_step, STR(""));
+    if ((status == 404 && is_object(reply->body)) || status == 410) {
+        source_page_gone(page, asked->ids[0]);
+        return 0;
+    }
+    if (parse_refusal(&p, ret_step))
+        return 0;
+    code = parsing_load(&p, &value, err);
+    if (code == 0)
+        mastodon_status_read(&p, value, url_authority(instance_of(src)), config->private_posts);
+    return code;
 }
 
 const struct source_driver source_mastodon = {
     .name = "mastodon",
-    .help = "Hashtag timelines or full-text search of a Mastodon-compatible server.",
+    .help = "Hashtags, search, mentions or public timelines of a Mastodon-compatible server.",
     .options = options,
     .config_size = sizeof(struct mastodon_config),
     .account_options = account_options,
     .account_size = sizeof(struct mastodon_account),
+    .loose_search = true,
     .has_horizon = true,
     .interval_ms = 60 * 1000,
     .interval_min_ms = 10 * 1000,
@@ -363,4 +483,7 @@ const struct source_driver source_mastodon = {
     .host = host,
     .prepare = prepare,
     .parse = parse,
+    .lookup_max = 1,
+    .lookup = lookup,
+    .parse_lookup = parse_lookup,
 };

@@ -1,11 +1,12 @@
 /* The Status entity of Mastodon, GoToSocial, snac, Pleroma as a mention. Everything but id, account
- * and content may be missing, and only public text is taken: `private` and `direct` posts never
- * become mentions. */
+ * and content may be missing, and only public text is taken: `private` and `direct` posts become
+ * mentions only where they are asked for. */
 #include "sources/mastodon_status.h"
 
 #include "mentiond/text.h"
 
 #define NETWORK "mastodon"
+#define LINE_MAX_LEN 4000
 
 /* "user@host": local accounts are listed without their host. */
 static struct str qualified(struct arena *arena, struct str acct, struct str server)
@@ -51,12 +52,38 @@ static void read_named(const struct parsing *p, const json_t *status, struct str
         m->in_reply_to_author = m->author.handle;
 }
 
+static void add_lines(struct buf *out, const json_t *list, const char *key)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct str line = str_cut_utf8(json_get_text(json_array_get(list, i), key), LINE_MAX_LEN);
+
+        if (out->len > 0 && line.len > 0)
+            buf_append_char(out, '\n');
+        buf_append_str(out, line);
+    }
+}
+
+/* Where nothing is written: what the pictures show, as their author says, and what a poll asks. */
+static struct str read_attachments(const struct parsing *p, const json_t *status)
+{
+    struct buf out = BUF_INIT(256 * 1024);
+    struct str text;
+
+    add_lines(&out, json_get(status, "media_attachments"), "description");
+    add_lines(&out, json_path(status, "poll.options"), "title");
+    text = arena_str(p->arena, buf_str(&out));
+    buf_finish(&out);
+    return text.s ? text : STR("");
+}
+
 /* A content warning is what the author says first. */
 static struct str read_text(const struct parsing *p, const json_t *status)
 {
     struct str warning = json_get_text(status, "spoiler_text");
     struct str text = html_to_text(json_get_text(status, "content"), p->arena);
 
+    if (text.len == 0)
+        text = read_attachments(p, status);
     if (warning.len == 0)
         return text;
     warning = html_to_text(warning, p->arena);
@@ -86,7 +113,8 @@ static void read_links(const struct parsing *p, const json_t *status, const json
         m->in_reply_to = arena_printf(p->arena, "native:%.*s/%.*s", STR_FMT(server), STR_FMT(parent));
 }
 
-struct mention *mastodon_status_read(const struct parsing *p, const json_t *status, struct str server)
+struct mention *mastodon_status_read(const struct parsing *p, const json_t *status, struct str server,
+                                     bool with_private)
 {
     const json_t *boosted = json_get(status, "reblog"), *post = boosted ? boosted : status;
     struct str local = json_get_text(status, "id");
@@ -97,7 +125,7 @@ struct mention *mastodon_status_read(const struct parsing *p, const json_t *stat
         page_skip(p->page, "a status without id, account or content");
         return NULL;
     }
-    if (!is_public(status) || !is_public(post)) {
+    if (!with_private && (!is_public(status) || !is_public(post))) {
         page_skip(p->page, "status %.*s is not public", STR_FMT(local));
         return NULL;
     }

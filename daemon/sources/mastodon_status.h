@@ -5,7 +5,8 @@
 #include "sources/driver.h"
 
 /* Adds the mention of `status`, as `server` (host, with port if any) shows it, to the page; NULL if
- * it is none: counted as skipped. */
-struct mention *mastodon_status_read(const struct parsing *p, const json_t *status, struct str server);
+ * it is none: counted as skipped. `with_private`: also posts that are not public. */
+struct mention *mastodon_status_read(const struct parsing *p, const json_t *status, struct str server,
+                                     bool with_private);
 
 #endif

@@ -43,6 +43,35 @@ def test_mastodon_takes_late_arrivals(redis_site):
     redis_site.check_exactly(network.ids())
 
 
+def test_mastodon_mentions_of_the_account(redis_site):
+    """Notifications by their own ids, only mentions, and no private word unless that is asked for."""
+    names = ["acme@mastodon.example"]
+    network = redis_site.add(Mastodon([status(n, names=names if n % 3 else ()) for n in range(100)]))
+    network.post(status(100, "acme, between us", names=names, visibility="direct"))
+    redis_site.configure([network.mentions_source()], accounts={"care": network.account()})
+    redis_site.env["MASTODON_TOKEN"] = mastodon.TOKEN
+    assert redis_site.once().status == 0
+    network.post(status(101, names=names), status(102), status(103, names=names))
+    assert redis_site.once().status == 0
+    heard = {mastodon.uri_of(s) for s in network.statuses if s["mentions"]}
+    private = mastodon.uri_of(network.statuses[100])
+    redis_site.check_exactly(heard - {private})
+    assert redis_site.cursor("mentions")[0] == {"low": network.statuses[-1]["id"]}
+    assert redis_site.mention(mastodon.uri_of(network.statuses[101]))["addressed"] is True
+    redis_site.configure([network.mentions_source("all", private_posts=True)], accounts={"care": network.account()})
+    assert redis_site.once().status == 0
+    redis_site.check_exactly(heard)
+
+
+def test_mastodon_takes_of_a_public_timeline_what_names_the_brand(redis_site):
+    about = [status(n) for n in range(60)]
+    network = redis_site.add(Mastodon(about + [status(n, "nothing to see here") for n in range(60, 130)]))
+    redis_site.configure([{"name": "local", "type": "mastodon", "instance": network.url, "look": "local"}])
+    assert redis_site.once().status == 0
+    redis_site.check_exactly({mastodon.uri_of(s) for s in about})
+    assert all(r.param("local") == "true" for r in network.web.requests)
+
+
 def test_bluesky_refreshes_an_expired_session(redis_site):
     """HTTP 400 ExpiredToken means refreshSession, never another createSession: those are counted."""
     network = redis_site.add(Bluesky([bluesky.post(n) for n in range(150)]))

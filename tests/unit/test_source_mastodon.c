@@ -341,6 +341,137 @@ static void test_wrong_shapes_are_errors(void **state)
     rig_finish(&rig);
 }
 
+/* ---- mentions, public timelines, look-ups ---------------------------------------------------- */
+
+static void start_with_account(struct rig *rig, const char *options)
+{
+    setenv("TEST_MASTODON_TOKEN", "t0ken", 1);
+    rig_init(rig, &source_mastodon, options, "instance: https://example.social\ntoken: ${TEST_MASTODON_TOKEN}\n");
+    rig->at.low = STR("34975800");
+    rig_prepare(rig);
+}
+
+static void test_mentions_of_the_account(void **state)
+{
+    struct rig rig;
+    const struct mention *m;
+
+    (void)state;
+    start_with_account(&rig, "look: mentions\n");
+    assert_str(rig.request.http.url,
+               "https://example.social/api/v1/notifications?types%5B%5D=mention&limit=40&min_id=34975800");
+    assert_str(str_from(rig.request.endpoint), "notifications");
+    assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "mastodon/notifications.json")), 0);
+    assert_int_equal(rig.page.n_mentions, 2);
+    assert_int_equal(rig.page.skipped, 2); /* the direct one, and the one without its status */
+    assert_page_sound(&rig);
+    m = &rig.page.mentions[0];
+    assert_str(m->id, "mastodon:https://example.social/users/ana/statuses/117020593741189900");
+    assert_str(m->url, "https://example.social/users/ana/statuses/117020593741189900");
+    assert_str(m->text, "St\xC3\xB6rung & \xC3\x84rger\n\n@acme geht nicht \xF0\x9F\x94\xA5");
+    assert_str(m->named[0], "acme@example.social");
+    assert_str(rig.page.mentions[1].text, "Error 500 on acme.example\nacme is down\nonly for me");
+    assert_int_equal(rig.step.kind, STEP_PAGE);
+    assert_str(rig.step.cursor.low, "34975862"); /* the notification's id, not the status's */
+    rig_finish(&rig);
+
+    start_with_account(&rig, "look: mentions\nprivate_posts: true\n");
+    assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "mastodon/notifications.json")), 0);
+    assert_int_equal(rig.page.n_mentions, 3);
+    rig_finish(&rig);
+}
+
+static void test_public_timelines(void **state)
+{
+    struct rig rig;
+    struct settings settings = {0};
+
+    (void)state;
+    rig_init(&rig, &source_mastodon, "instance: https://example.social\nlook: public\n", NULL);
+    settings.doc = rig.docs[0];
+    rig_prepare(&rig);
+    assert_str(rig.request.http.url, "https://example.social/api/v1/timelines/public?limit=40");
+    assert_true(source_mastodon.check(&rig.src, &settings, &rig.diag));
+    assert_false(rig.src.unfiltered);
+    rig_finish(&rig);
+    rig_init(&rig, &source_mastodon, "instance: https://example.social\nlook: local\n", NULL);
+    rig.at.low = STR("5");
+    rig_prepare(&rig);
+    assert_str(rig.request.http.url, "https://example.social/api/v1/timelines/public?local=true&limit=40&min_id=5");
+    assert_int_equal(rig_feed(&rig, 422, STR("{\"error\":\"This method requires an authenticated user\"}")), 0);
+    assert_int_equal(rig.step.kind, STEP_STOP);
+    rig_finish(&rig);
+}
+
+static void test_ways_to_look_are_checked(void **state)
+{
+    static const struct {
+        const char *options;
+        const char *says; /* NULL: right */
+    } cases[] = {
+        {"instance: https://e.example\nhashtags: [a]\n", NULL},
+        {"instance: https://e.example\n", "say where to look"},
+        {"instance: https://e.example\nhashtags: [a]\nlook: public\n", "say where to look"},
+        {"instance: https://e.example\nlook: mentions\n", "need an account"},
+        {"instance: https://e.example\nlook: local\nprivate_posts: true\n", "goes with look: mentions"},
+        {"look: local\n", "instance is missing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct settings settings = {0};
+        struct rig rig;
+
+        rig_init(&rig, &source_mastodon, cases[i].options, NULL);
+        settings.doc = rig.docs[0];
+        assert_int_equal(source_mastodon.check(&rig.src, &settings, &rig.diag), !cases[i].says);
+        if (cases[i].says)
+            assert_has(str_from(rig.diag.items[0].text), cases[i].says);
+        rig_finish(&rig);
+    }
+}
+
+static void look_up(struct rig *rig, int status, const char *body)
+{
+    const struct str id = STR("mastodon:https://example.social/users/ana/statuses/7"), native = STR("example.social/7");
+    const struct source_lookup asked = {&id, &native, 1};
+
+    assert_int_equal(source_mastodon.lookup(&rig->src, &asked, &rig->arena, &rig->request, &rig->err), 0);
+    assert_str(rig->request.http.url, "https://example.social/api/v1/statuses/7");
+    rig->http.status = status;
+    rig->http.body = str_from(body);
+    rig->reply = (struct source_reply){.http = &rig->http, .body = rig->http.body, .received_at_ms = RIG_NOW};
+    rig->page = (struct source_page){.arena = &rig->arena};
+    assert_int_equal(source_mastodon.parse_lookup(&rig->src, &asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
+}
+
+static void test_lookups_find_edits_and_deletions(void **state)
+{
+    static const struct str strange = STR("other.example/7"), id = STR("mastodon:x");
+    const struct source_lookup asked = {&id, &strange, 1};
+    struct rig rig;
+
+    (void)state;
+    start_tags(&rig);
+    look_up(&rig, 200, "{\"id\":\"7\",\"uri\":\"https://example.social/users/ana/statuses/7\",\"content\":\"<p>acme, now "
+                       "different</p>\",\"edited_at\":\"2026-11-21T17:00:00.000Z\",\"created_at\":\"2026-11-21T16:00:00Z\","
+                       "\"account\":{\"acct\":\"ana\"},\"visibility\":\"public\"}");
+    assert_int_equal(rig.page.n_mentions, 1);
+    assert_str(rig.page.mentions[0].text, "acme, now different");
+    assert_int_equal(rig.page.mentions[0].edited_at_ms, 1795280400000);
+    assert_int_equal(rig.step.kind, STEP_DONE);
+    look_up(&rig, 404, "{\"error\":\"Record not found\"}");
+    assert_int_equal(rig.page.n_gone, 1);
+    assert_str(rig.page.gone[0], "mastodon:https://example.social/users/ana/statuses/7");
+    look_up(&rig, 404, "<html>a proxy's page</html>"); /* says nothing about the status */
+    assert_int_equal(rig.page.n_gone, 0);
+    assert_int_equal(rig.step.kind, STEP_STOP);
+    look_up(&rig, 429, "{}");
+    assert_int_equal(rig.step.kind, STEP_WAIT);
+    assert_true(source_mastodon.lookup(&rig.src, &asked, &rig.arena, &rig.request, &rig.err) < 0);
+    rig_finish(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +485,10 @@ int main(void)
         cmocka_unit_test(test_first_run_goes_back_as_far_as_asked),
         cmocka_unit_test(test_search_rereads_its_overlap),
         cmocka_unit_test(test_statuses_of_http),
+        cmocka_unit_test(test_mentions_of_the_account),
+        cmocka_unit_test(test_public_timelines),
+        cmocka_unit_test(test_ways_to_look_are_checked),
+        cmocka_unit_test(test_lookups_find_edits_and_deletions),
         cmocka_unit_test(test_wrong_shapes_are_errors),
     };
 

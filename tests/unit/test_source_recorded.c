@@ -10,8 +10,9 @@
 #include "recorded/discourse.h"
 #include "recorded/feeds.h"
 #include "recorded/github.h"
-#include "recorded/reddit.h"
+#include "recorded/mastodon.h"
 #include "recorded/meta.h"
+#include "recorded/reddit.h"
 #include "recorded/x.h"
 #include "recorded/youtube.h"
 
@@ -208,6 +209,7 @@ static void test_hackernews(void **state)
 
 static const struct recorded_network *const networks[] = {
     &recorded_discord,
+    &recorded_mastodon,
     &recorded_telegram,
     &recorded_appstore,
     &recorded_googleplay,

@@ -13,6 +13,7 @@ from .web import Reply, Web
 LIMIT_DEFAULT, LIMIT_MAX = 20, 40
 FIRST_ID = 113400000000000000
 REQUEST_LIMIT = 300
+TOKEN = "m4stodon-t0ken"
 
 
 def mention_of(handle):
@@ -72,6 +73,13 @@ class Mastodon:
         return {"name": name, "type": "mastodon", "instance": self.url, "hashtags": ["acme"],
                 "interval": "10s", "max_pages": 10000, **more}
 
+    def account(self):
+        return {"type": "mastodon", "instance": self.url, "token": "${MASTODON_TOKEN}"}
+
+    def mentions_source(self, name="mentions", **more):
+        return {"name": name, "type": "mastodon", "account": "care", "look": "mentions", "interval": "10s",
+                "max_pages": 10000, **more}
+
     def close(self):
         self.web.close()
 
@@ -83,6 +91,13 @@ class Mastodon:
             return said
         if request.path.startswith("/api/v1/timelines/tag/"):
             return self.timeline(request)
+        if request.path == "/api/v1/timelines/public":
+            return self.timeline(request)
+        if request.path == "/api/v1/notifications":
+            return self.notifications(request)
+        if request.path.startswith("/api/v1/statuses/"):
+            found = [s for s in self.statuses if s["id"] == request.path.split("/")[-1]]
+            return self.reply(request, found[0]) if found else Reply({"error": "Record not found"}, 404)
         if request.path == "/api/v2/search":
             return self.reply(request, {"accounts": [], "hashtags": [], "statuses": self.page(request)})
         return Reply({"error": "Record not found"}, 404)
@@ -100,6 +115,14 @@ class Mastodon:
 
     def timeline(self, request):
         return self.reply(request, self.page(request), linked=True)
+
+    def notifications(self, request):
+        """Each status is a mention, as long as it names the account; likes come between them."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return Reply({"error": "The access token is invalid"}, 401)
+        page = [{"id": s["id"], "type": "mention" if s["mentions"] else "favourite", "created_at": s["created_at"],
+                 "account": s["account"], "status": s} for s in self.page(request)]
+        return self.reply(request, page, linked=True)
 
     def reply(self, request, body, linked=False, status_code=200):
         headers = {"X-RateLimit-Limit": str(REQUEST_LIMIT), "X-RateLimit-Remaining": str(REQUEST_LIMIT - 1),
