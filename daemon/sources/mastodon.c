@@ -93,7 +93,7 @@ static bool check(struct source *src, const struct settings *settings, struct di
     if (n_ways != 1)
         wrong = "give either hashtags or a query, or say where to look";
     else if ((look == LOOK_SEARCH || look == LOOK_MENTIONS) && !account_of(src))
-        wrong = "search and mentions need an account with a token (type: mastodon)";
+        wrong = "search, like look: mentions, needs an account with a token (type: mastodon)";
     else if (config->private_posts && look != LOOK_MENTIONS)
         wrong = "private_posts goes with look: mentions";
     else if (!account_of(src) && config->instance.len == 0)

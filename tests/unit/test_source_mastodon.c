@@ -412,7 +412,7 @@ static void test_ways_to_look_are_checked(void **state)
         {"instance: https://e.example\nhashtags: [a]\n", NULL},
         {"instance: https://e.example\n", "say where to look"},
         {"instance: https://e.example\nhashtags: [a]\nlook: public\n", "say where to look"},
-        {"instance: https://e.example\nlook: mentions\n", "need an account"},
+        {"instance: https://e.example\nlook: mentions\n", "needs an account"},
         {"instance: https://e.example\nlook: local\nprivate_posts: true\n", "goes with look: mentions"},
         {"look: local\n", "instance is missing"},
     };
