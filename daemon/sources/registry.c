@@ -10,7 +10,7 @@
 #define MAX_PER_MINUTE 3000 /* new mentions of one source, unless told */
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
-extern const struct source_driver source_x, source_reddit, source_youtube;
+extern const struct source_driver source_x, source_reddit, source_youtube, source_lemmy;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed, source_json;
@@ -25,6 +25,7 @@ const struct source_driver *const source_drivers[] = {
     &source_x,
     &source_reddit,
     &source_youtube,
+    &source_lemmy,
     &source_discourse,
     &source_github,
     &source_telegram,

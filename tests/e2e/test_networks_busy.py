@@ -5,14 +5,15 @@ import signal
 
 import pytest
 
-from lib import reddit, x, youtube
+from lib import lemmy, reddit, x, youtube
 from lib.posts import now_ms
 from lib.busy import cut_off, html_instead, wait_until_shown
+from lib.lemmy import Lemmy
 from lib.reddit import Reddit
 from lib.x import X
 from lib.youtube import Comments, YouTube
 
-SECRETS = {"X_TOKEN": x.TOKEN, "REDDIT_SECRET": "s3cret", "YT_KEY": youtube.KEY}
+SECRETS = {"X_TOKEN": x.TOKEN, "REDDIT_SECRET": "s3cret", "YT_KEY": youtube.KEY, "LEMMY_PASSWORD": lemmy.PASSWORD}
 SECONDS = 60
 
 
@@ -30,6 +31,8 @@ CASES = {
     # one page, as the overlap is not worth a second search
     "youtube": Case(YouTube, youtube.video, "yt", [YouTube.backend], first=8, each=8),
     "youtube-comments": Case(Comments, youtube.comment, "yt", [YouTube.backend]),
+    "lemmy": Case(Lemmy, lemmy.mixed, None, [Lemmy.too_many, Lemmy.bad_gateway]),
+    "lemmy-0.18": Case(lambda posts: Lemmy(posts, version="0.18"), lemmy.mixed, None, [Lemmy.too_many]),
     "x-tweet": Case(lambda posts: X(posts, dialect="tweet"), x.post, "x", [X.too_many]),
 }
 
@@ -183,3 +186,29 @@ def test_youtube_says_when_the_day_is_too_short(redis_site):
     checked = redis_site.mentiond("--check", "--config", redis_site.folder / "config.yaml")
     assert "28800 of 10000 units a day" in checked.stdout + checked.stderr
     assert checked.returncode == 0
+
+
+@pytest.mark.parametrize("version", ["0.18", "0.19"])
+def test_lemmy_mentions_need_one_login(redis_site, version):
+    """0.18 wants the token as a parameter, 0.19 as a header; it is kept until it is refused."""
+    network = redis_site.add(Lemmy([lemmy.view(n) for n in range(1, 4)], version=version))
+    redis_site.env.update(SECRETS)
+    redis_site.configure([network.source(look="mentions", account="lemmy")],
+                         accounts={"lemmy": network.account(auth_in_url=version == "0.18")})
+    for _ in range(2):
+        assert redis_site.once().status == 0
+    assert network.logins == 1
+    network.token = "gone"
+    network.post(lemmy.view(9))
+    assert redis_site.once().status == 0
+    assert network.logins == 2
+    redis_site.check_exactly(network.ids())
+
+
+def test_lemmy_reads_a_community(redis_site):
+    """Posts go on by token where there is one."""
+    network = redis_site.add(Lemmy([lemmy.view(n, "post") for n in range(120)]))
+    configure(redis_site, network, None, community="acme")
+    assert redis_site.once().status == 0
+    assert any(r.param("page_cursor") for r in network.web.requests)
+    redis_site.check_exactly(network.ids())

@@ -23,6 +23,8 @@ static const struct {
     {"github", "query: acme\n"},
     {"github", "query: acme\nlook: discussions\n"},
     {"github", "look: comments\nrepository: acme/acme\n"},
+    {"lemmy", "instance: https://l.example\nquery: acme\n"},
+    {"lemmy", "instance: https://l.example\ncommunity: acme\n"},
     {"reddit", "subreddits: [acme]\n"},
     {"reddit", "query: acme\n"},
     {"threads", "query: acme\n"},

@@ -10,7 +10,9 @@
 #include "recorded/discourse.h"
 #include "recorded/feeds.h"
 #include "recorded/github.h"
+#include "recorded/lemmy.h"
 #include "recorded/mastodon.h"
+#include "recorded/reddit.h"
 #include "recorded/meta.h"
 #include "recorded/reddit.h"
 #include "recorded/x.h"
@@ -222,6 +224,7 @@ static const struct recorded_network *const networks[] = {
     &recorded_x,
     &recorded_reddit,
     &recorded_youtube,
+    &recorded_lemmy,
     NULL,
 };
 
