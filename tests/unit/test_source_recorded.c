@@ -12,7 +12,6 @@
 #include "recorded/github.h"
 #include "recorded/lemmy.h"
 #include "recorded/mastodon.h"
-#include "recorded/reddit.h"
 #include "recorded/meta.h"
 #include "recorded/reddit.h"
 #include "recorded/x.h"
