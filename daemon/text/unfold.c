@@ -12,24 +12,25 @@ struct contraction {
 
 #define ENTRY(word, full) {{word, sizeof(word) - 1}, {full, sizeof(full) - 1}}
 
+/* Sorted by length. */
 static const struct contraction whole_words[] = {
-    ENTRY("ain't", "is not"),       ENTRY("aint", "is not"),       ENTRY("arent", "are not"),
-    ENTRY("can't", "can not"),      ENTRY("cannot", "can not"),    ENTRY("cant", "can not"),
-    ENTRY("couldnt", "could not"),  ENTRY("didnt", "did not"),     ENTRY("doesnt", "does not"),
-    ENTRY("dont", "do not"),        ENTRY("hadnt", "had not"),     ENTRY("hasnt", "has not"),
-    ENTRY("havent", "have not"),    ENTRY("im", "i am"),           ENTRY("isnt", "is not"),
-    ENTRY("ive", "i have"),         ENTRY("let's", "let us"),      ENTRY("shan't", "shall not"),
-    ENTRY("shouldnt", "should not"), ENTRY("thats", "that is"),    ENTRY("theyre", "they are"),
-    ENTRY("theyve", "they have"),   ENTRY("wasnt", "was not"),     ENTRY("werent", "were not"),
-    ENTRY("whats", "what is"),      ENTRY("won't", "will not"),    ENTRY("wont", "will not"),
-    ENTRY("wouldnt", "would not"),  ENTRY("youre", "you are"),     ENTRY("youve", "you have"),
-    ENTRY("here's", "here is"),     ENTRY("how's", "how is"),      ENTRY("it's", "it is"),
-    ENTRY("he's", "he is"),         ENTRY("she's", "she is"),      ENTRY("that's", "that is"),
-    ENTRY("there's", "there is"),   ENTRY("what's", "what is"),    ENTRY("when's", "when is"),
-    ENTRY("where's", "where is"),   ENTRY("who's", "who is"),      ENTRY("why's", "why is"),
+    ENTRY("im", "i am"), ENTRY("ive", "i have"), ENTRY("aint", "is not"), ENTRY("cant", "can not"),
+    ENTRY("dont", "do not"), ENTRY("isnt", "is not"), ENTRY("wont", "will not"),
+    ENTRY("it's", "it is"), ENTRY("he's", "he is"), ENTRY("ain't", "is not"),
+    ENTRY("arent", "are not"), ENTRY("can't", "can not"), ENTRY("didnt", "did not"),
+    ENTRY("hadnt", "had not"), ENTRY("hasnt", "has not"), ENTRY("let's", "let us"),
+    ENTRY("thats", "that is"), ENTRY("wasnt", "was not"), ENTRY("whats", "what is"),
+    ENTRY("won't", "will not"), ENTRY("youre", "you are"), ENTRY("youve", "you have"),
+    ENTRY("how's", "how is"), ENTRY("she's", "she is"), ENTRY("who's", "who is"),
+    ENTRY("why's", "why is"), ENTRY("cannot", "can not"), ENTRY("doesnt", "does not"),
+    ENTRY("havent", "have not"), ENTRY("shan't", "shall not"), ENTRY("theyre", "they are"),
+    ENTRY("theyve", "they have"), ENTRY("werent", "were not"), ENTRY("here's", "here is"),
+    ENTRY("that's", "that is"), ENTRY("what's", "what is"), ENTRY("when's", "when is"),
+    ENTRY("couldnt", "could not"), ENTRY("wouldnt", "would not"), ENTRY("there's", "there is"),
+    ENTRY("where's", "where is"), ENTRY("shouldnt", "should not"),
 };
 
-/* After these comes the tail; "acme's" is "acme". */
+/* After these comes the tail; "acme's" is "acme". All have an apostrophe. */
 static const struct contraction endings[] = {
     ENTRY("n't", " not"), ENTRY("'re", " are"),   ENTRY("'ve", " have"), ENTRY("'ll", " will"),
     ENTRY("'m", " am"),   ENTRY("'d", " would"), ENTRY("'s", ""),
@@ -44,9 +45,9 @@ static size_t common_prefix(struct str a, struct str b)
     return i;
 }
 
-bool text_unfold(struct str word, struct unfolding *ret)
+static bool whole_unfold(struct str word, struct unfolding *ret)
 {
-    for (size_t i = 0; i < ARRAY_LEN(whole_words); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(whole_words) && whole_words[i].word.len <= word.len; i++) {
         const struct contraction *c = &whole_words[i];
         if (c->word.len != word.len || c->word.s[0] != word.s[0] || !str_eq(word, c->word))
             continue;
@@ -54,11 +55,25 @@ bool text_unfold(struct str word, struct unfolding *ret)
         *ret = (struct unfolding){keep, str_slice(c->full, keep, c->full.len)};
         return true;
     }
+    return false;
+}
+
+static bool ending_unfold(struct str word, struct unfolding *ret)
+{
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        if (word.len <= endings[i].word.len || !str_ends_with(word, endings[i].word))
+        const struct str ending = endings[i].word;
+        if (word.len <= ending.len || word.s[word.len - 1] != ending.s[ending.len - 1] ||
+            !str_ends_with(word, ending))
             continue;
-        *ret = (struct unfolding){word.len - endings[i].word.len, endings[i].full};
+        *ret = (struct unfolding){word.len - ending.len, endings[i].full};
         return true;
     }
     return false;
+}
+
+bool text_unfold(struct str word, bool apostrophes, struct unfolding *ret)
+{
+    if (text_may_unfold(word.s, word.len) && whole_unfold(word, ret))
+        return true;
+    return apostrophes && ending_unfold(word, ret);
 }

@@ -7,7 +7,9 @@
 #include "mentiond/str.h"
 
 #define TEXT_JUDGED_MAX (8 * 1024) /* bytes of a text that rules look at */
-#define TEXT_PADDING 8
+#define TEXT_PADDING 64
+
+typedef uint16_t text_offset; /* a byte of what is judged, or its end */
 
 /* HTML of a post to plain text: tags dropped, </p><p> a blank line, <br> and block ends
  * newlines, script, style and comments dropped whole, entities decoded once (named, decimal,
@@ -34,9 +36,9 @@ bool text_unescape(struct str text, struct buf *ret_text);
 struct text_normal {
     struct str original;     /* what was looked at: borrowed, cut to TEXT_JUDGED_MAX */
     struct str normal;       /* TEXT_PADDING zero bytes follow it */
-    const uint32_t *offsets; /* normal.len + 1: where in the original each byte began */
+    const text_offset *offsets; /* normal.len + 1: where in the original each byte began */
     struct str plain;
-    const uint32_t *plain_offsets; /* the same for plain; NULL: plain is the original */
+    const text_offset *plain_offsets; /* the same for plain; NULL: plain is the original */
     const uint32_t *breaks;  /* where in the original each sentence but the first begins */
     uint32_t n_breaks;
 };

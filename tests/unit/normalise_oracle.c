@@ -137,7 +137,7 @@ struct normaliser {
     struct str in;
     bool keep_links;
     char *out;
-    uint32_t *offsets;
+    text_offset *offsets;
     size_t len, cap;
     size_t word;       /* where the open word began in out; SIZE_MAX: none */
     uint32_t last;     /* the last character of the open word, and how often it came in a row */
@@ -153,7 +153,7 @@ static void put(struct normaliser *n, char c, size_t from)
     if (n->len >= n->cap)
         return;
     n->out[n->len] = c;
-    n->offsets[n->len++] = (uint32_t)from;
+    n->offsets[n->len++] = (text_offset)from;
 }
 
 static void token_begin(struct normaliser *n, size_t from)
@@ -229,7 +229,7 @@ static void word_unfold(struct normaliser *n)
 {
     struct unfolding unfolding;
 
-    if (text_unfold((struct str){n->out + n->word, n->len - n->word}, &unfolding))
+    if (text_unfold((struct str){n->out + n->word, n->len - n->word}, true, &unfolding))
         word_replace_tail(n, unfolding.keep, unfolding.tail);
     apostrophes_to_spaces(n);
 }
@@ -466,7 +466,7 @@ static int plain_make(struct str text, struct arena *arena, struct text_normal *
 {
     size_t cap = 3 * text.len + 1, n = 0, len;
     char *out = arena_alloc(arena, cap);
-    uint32_t *offsets = arena_alloc(arena, (cap + 1) * sizeof(*offsets));
+    text_offset *offsets = arena_alloc(arena, (cap + 1) * sizeof(*offsets));
 
     if (!out || !offsets)
         return -ENOMEM;
@@ -478,10 +478,10 @@ static int plain_make(struct str text, struct arena *arena, struct text_normal *
         size_t n_bytes = utf8_encode(c == UTF8_BAD ? 0xFFFD : oracle_char_plain(c), bytes);
         for (size_t i = 0; i < n_bytes; i++, n++) {
             out[n] = bytes[i];
-            offsets[n] = (uint32_t)pos;
+            offsets[n] = (text_offset)pos;
         }
     }
-    offsets[n] = (uint32_t)text.len;
+    offsets[n] = (text_offset)text.len;
     t->plain = (struct str){out, n};
     t->plain_offsets = offsets;
     return 0;
@@ -502,9 +502,9 @@ static int normal_make(struct normaliser *n, struct arena *arena, struct text_no
     word_end(n, n->in.len);
     if (n->out[n->len - 1] != ' ') {
         n->out[n->len] = ' ';
-        n->offsets[n->len++] = (uint32_t)n->in.len;
+        n->offsets[n->len++] = (text_offset)n->in.len;
     }
-    n->offsets[n->len] = (uint32_t)n->in.len;
+    n->offsets[n->len] = (text_offset)n->in.len;
     memset(n->out + n->len, 0, TEXT_PADDING);
     t->normal = (struct str){n->out, n->len};
     t->offsets = n->offsets;
