@@ -43,7 +43,7 @@ typedef void (*matcher_hit_fn)(void *user, const struct matcher_hit *hit);
 /* What a pattern has cost and brought since the matcher was made. */
 struct pattern_tally {
     uint64_t runs, hits, limited; /* runs of its regex; a phrase that is one literal needs none */
-    uint64_t ticks;               /* in those runs, see pattern_clock */
+    uint64_t ticks;               /* in those runs, of many a sample; see pattern_clock */
 };
 
 struct matcher;

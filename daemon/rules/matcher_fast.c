@@ -19,7 +19,8 @@
 #include "rules/rarity.h"
 
 #define FOLDED_MAX (3 * TEXT_JUDGED_MAX)
-#define LEARN_EVERY 16 /* texts */
+#define SPACES_FROM 1000 /* literals; fewer are found faster by looking at every other place */
+#define LEARN_EVERY 64 /* texts */
 
 struct matcher {
     const struct pattern *patterns; /* borrowed */
@@ -95,9 +96,9 @@ static int filter_make(const struct needs *needs, bool on_plain, struct filter *
         const struct need_literal *l = &needs->literals[i];
         if (need_users(needs, i) == 0 || l->on_plain != on_plain)
             continue;
-        literals[n++] = (struct filter_literal){l->text, i, l->len, filter_window(need_text(needs, i))};
+        literals[n++] = (struct filter_literal){l->text, i, l->len};
     }
-    *ret = n > 0 ? filter_create(needs->texts, literals, n) : NULL;
+    *ret = n > 0 ? filter_create(needs->texts, literals, n, !on_plain && n >= SPACES_FROM) : NULL;
     free(literals);
     return n > 0 && !*ret ? -ENOMEM : 0;
 }

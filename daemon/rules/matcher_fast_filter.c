@@ -1,35 +1,54 @@
 /* The literal filter.
  *
- * Each literal is represented by a window of four of its bytes, and by the one beside it, so that
- * only every other place of a text has to be looked at: one of the two begins there. Literals of
- * four bytes have one window only, and a bitmap of their own for the places between. By the hash of
- * the four bytes at the place a bitmap is asked (at most 2^18 bits, so that it stays in the
- * first-level cache); nearly always it says no. Otherwise the literals with windows of that hash are
- * tried by memcmp. */
+ * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for by the
+ * eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text have to be
+ * looked at. Others by four bytes anywhere, and the four beside them, so that only every other place has to be
+ * looked at: one of the two begins there. (Literals of four bytes have one window only, and a look at the places
+ * between.)
+ *
+ * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it stays in the first-level
+ * cache); nearly always it says no. Otherwise the literals with windows of that hash are tried. */
 #include "rules/matcher_fast_filter.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "rules/rarity.h"
 
 #define HASH_MULTIPLIER 0x9E3779B1u
+#define LONG_MULTIPLIER 0x9E3779B97F4A7C15u
 #define MAP_BITS_MIN 15
 #define MAP_BITS_MAX 18
 #define MAP_SPARSE 64   /* bits for each window, within these bounds */
 #define WINDOWS 2       /* of a literal at most, side by side */
+#define LONG_WINDOW 8   /* bytes */
+#define WINDOW_MAX 0x3FFFu /* places of a literal where a window may begin */
+
+/* How a literal is looked for: at spaces, or at even and odd places; its windows. */
+enum look { LOOK_SPACE_LONG, LOOK_SPACE_SHORT, LOOK_EVEN, LOOK_ODD, LOOKS };
 
 struct entry {
     uint32_t text, id;         /* where in the texts it begins; as the caller calls it */
-    uint16_t len, window;      /* of the text, and the first window's place in it */
+    uint16_t len;
+    uint16_t window : 14;      /* the first window's place in it */
+    uint16_t look : 2;         /* enum look; LOOK_ODD is at even places, too */
+};
+
+/* A bit for each hash that a window has. */
+struct map {
+    uint64_t *bits; /* owned; NULL: there is no window */
+    unsigned shift; /* from a hash of 32 bits */
 };
 
 /* Windows are put into buckets by their hash; a place is an entry and which of its windows. */
 struct filter {
     const char *texts;     /* borrowed */
-    uint64_t *map;         /* owned, as all below: a bit for each hash that a window has */
-    uint64_t *odd_map;     /* the same for literals of one window; NULL: there is none */
-    uint32_t *buckets;     /* where in places each begins; one more, for the end of the last */
+    struct map maps[LOOKS];
+    uint32_t *buckets;     /* owned, as all below: where in places each begins, and the end of the last */
     uint32_t *places;      /* WINDOWS times the entry, plus the window */
     struct entry *entries;
-    unsigned map_bits, bucket_bits;
+    unsigned bucket_shift;
     size_t n_entries, n_places;
 };
 
@@ -41,17 +60,70 @@ static inline uint32_t load_window(const char *s)
     return window;
 }
 
-static inline uint32_t bucket_of(const struct filter *f, uint32_t window)
+static inline uint32_t hash_window(uint32_t window)
 {
-    return (window * HASH_MULTIPLIER) >> (32 - f->bucket_bits);
+    return window * HASH_MULTIPLIER;
+}
+
+static inline uint32_t hash_long_window(const char *s)
+{
+    uint64_t window;
+
+    memcpy(&window, s, sizeof(window));
+    return (uint32_t)((window * LONG_MULTIPLIER) >> 32);
+}
+
+/* ---- windows -------------------------------------------------------------------------------- */
+
+/* The rarest of the windows of `size` bytes that begin with a space; SIZE_MAX if there is none. */
+static size_t space_window(struct str literal, size_t size)
+{
+    size_t best = SIZE_MAX;
+    double least = 2;
+
+    for (size_t i = 0; i + size <= literal.len && i <= WINDOW_MAX; i++) {
+        if (literal.s[i] != ' ')
+            continue;
+        double expected = rarity_window(literal.s + i) * (size > 4 ? rarity_window(literal.s + i + 4) : 1);
+        if (expected < least) {
+            least = expected;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void look_choose(struct entry *e, struct str literal, bool spaces)
+{
+    size_t window = spaces ? space_window(literal, LONG_WINDOW) : SIZE_MAX;
+
+    e->look = LOOK_SPACE_LONG;
+    if (window == SIZE_MAX && spaces) {
+        window = space_window(literal, FILTER_LITERAL_MIN);
+        e->look = LOOK_SPACE_SHORT;
+    }
+    if (window == SIZE_MAX) {
+        literal.len = literal.len < WINDOW_MAX ? literal.len : WINDOW_MAX;
+        window = literal.len > FILTER_LITERAL_MIN ? rarity_best_windows(literal) : 0;
+        e->look = literal.len > FILTER_LITERAL_MIN ? LOOK_EVEN : LOOK_ODD;
+    }
+    e->window = (uint16_t)window & WINDOW_MAX;
+}
+
+/* One, or two. */
+static unsigned entry_windows(const struct entry *e)
+{
+    return e->look == LOOK_EVEN ? WINDOWS : 1;
+}
+
+static uint32_t entry_hash(const struct filter *f, const struct entry *e, unsigned which)
+{
+    const char *s = f->texts + e->text + e->window + which;
+
+    return e->look == LOOK_SPACE_LONG ? hash_long_window(s) : hash_window(load_window(s));
 }
 
 /* ---- building ------------------------------------------------------------------------------- */
-
-static size_t map_words(const struct filter *f)
-{
-    return ((size_t)1 << f->map_bits) / 64;
-}
 
 static unsigned bits_for(size_t n, unsigned min, unsigned max)
 {
@@ -62,102 +134,97 @@ static unsigned bits_for(size_t n, unsigned min, unsigned max)
     return bits;
 }
 
-static void map_put(uint64_t *map, unsigned bits, uint32_t window)
+static size_t map_words(const struct map *map)
 {
-    uint32_t hash = (window * HASH_MULTIPLIER) >> (32 - bits);
-
-    map[hash / 64] |= 1ull << (hash % 64);
+    return map->bits ? ((size_t)1 << (32 - map->shift)) / 64 : 0;
 }
 
-/* One, or two. */
-static unsigned entry_windows(const struct entry *e)
+static bool map_init(struct map *map, size_t n_windows)
 {
-    return e->len > FILTER_LITERAL_MIN ? WINDOWS : 1;
+    if (n_windows == 0)
+        return true;
+    map->shift = 32 - bits_for(MAP_SPARSE * n_windows, MAP_BITS_MIN, MAP_BITS_MAX);
+    map->bits = calloc(((size_t)1 << (32 - map->shift)) / 64, sizeof(*map->bits));
+    return map->bits != NULL;
 }
 
-static uint32_t entry_window(const struct filter *f, const struct entry *e, unsigned which)
+static void map_put(struct map *map, uint32_t hash)
 {
-    return load_window(f->texts + e->text + e->window + which);
+    hash >>= map->shift;
+    map->bits[hash / 64] |= 1ull << (hash % 64);
 }
 
-static void entry_map(struct filter *f, const struct entry *e)
+static bool maps_fill(struct filter *f)
 {
-    for (unsigned w = 0; w < entry_windows(e); w++)
-        map_put(f->map, f->map_bits, entry_window(f, e, w));
-    if (entry_windows(e) == 1)
-        map_put(f->odd_map, f->map_bits, entry_window(f, e, 0));
+    size_t n_windows[LOOKS] = {0};
+
+    for (size_t i = 0; i < f->n_entries; i++)
+        n_windows[f->entries[i].look] += entry_windows(&f->entries[i]);
+    n_windows[LOOK_EVEN] += n_windows[LOOK_ODD];
+    for (size_t i = 0; i < LOOKS; i++)
+        if (!map_init(&f->maps[i], n_windows[i]))
+            return false;
+    for (size_t i = 0; i < f->n_entries; i++) {
+        const struct entry *e = &f->entries[i];
+        for (unsigned w = 0; w < entry_windows(e); w++)
+            map_put(&f->maps[e->look], entry_hash(f, e, w));
+        if (e->look == LOOK_ODD)
+            map_put(&f->maps[LOOK_EVEN], entry_hash(f, e, 0));
+    }
+    return true;
 }
 
-/* Counts the windows of each bucket into the one behind it, sums up, and fills from the ends. */
+/* Counts the windows of each bucket into it, sums up, and fills from the ends. */
 static void buckets_fill(struct filter *f)
 {
-    size_t n = (size_t)1 << f->bucket_bits;
+    size_t n = (size_t)1 << (32 - f->bucket_shift);
 
     for (size_t i = 0; i < f->n_entries; i++)
         for (unsigned w = 0; w < entry_windows(&f->entries[i]); w++)
-            f->buckets[bucket_of(f, entry_window(f, &f->entries[i], w))]++;
+            f->buckets[entry_hash(f, &f->entries[i], w) >> f->bucket_shift]++;
     for (size_t i = 1; i <= n; i++)
         f->buckets[i] += f->buckets[i - 1];
     for (size_t i = f->n_entries; i-- > 0;)
         for (unsigned w = 0; w < entry_windows(&f->entries[i]); w++)
-            f->places[--f->buckets[bucket_of(f, entry_window(f, &f->entries[i], w))]] =
+            f->places[--f->buckets[entry_hash(f, &f->entries[i], w) >> f->bucket_shift]] =
                 (uint32_t)i * WINDOWS + w;
     f->n_places = f->buckets[n];
 }
 
-static void filter_fill(struct filter *f, const struct filter_literal *literals, size_t n)
+static bool filter_fill(struct filter *f, const struct filter_literal *literals, size_t n, bool spaces)
 {
     for (size_t i = 0; i < n; i++) {
-        f->entries[i] = (struct entry){literals[i].text, literals[i].id, literals[i].len,
-                                       literals[i].window};
-        entry_map(f, &f->entries[i]);
+        struct entry *e = &f->entries[f->n_entries++];
+        *e = (struct entry){.text = literals[i].text, .id = literals[i].id, .len = literals[i].len};
+        look_choose(e, (struct str){f->texts + e->text, e->len}, spaces);
     }
-    f->n_entries = n;
     buckets_fill(f);
+    return maps_fill(f);
 }
 
-static bool any_short(const struct filter_literal *literals, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (literals[i].len == FILTER_LITERAL_MIN)
-            return true;
-    return false;
-}
-
-uint16_t filter_window(struct str literal)
-{
-    return literal.len > FILTER_LITERAL_MIN ? (uint16_t)rarity_best_windows(literal) : 0;
-}
-
-struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n)
+struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n, bool spaces)
 {
     struct filter *f = calloc(1, sizeof(*f));
-    bool two_maps = any_short(literals, n);
 
     if (!f)
         return NULL;
     f->texts = texts;
-    f->map_bits = bits_for(MAP_SPARSE * WINDOWS * n, MAP_BITS_MIN, MAP_BITS_MAX);
-    f->bucket_bits = bits_for(WINDOWS * n, 4, 31);
-    f->map = calloc(map_words(f), sizeof(*f->map));
-    f->odd_map = two_maps ? calloc(map_words(f), sizeof(*f->map)) : NULL;
-    f->buckets = calloc(((size_t)1 << f->bucket_bits) + 1, sizeof(*f->buckets));
+    f->bucket_shift = 32 - bits_for(WINDOWS * n, 4, 31);
+    f->buckets = calloc(((size_t)1 << (32 - f->bucket_shift)) + 1, sizeof(*f->buckets));
     f->places = calloc(WINDOWS * n + 1, sizeof(*f->places));
     f->entries = calloc(n + 1, sizeof(*f->entries));
-    if (!f->map || (two_maps && !f->odd_map) || !f->buckets || !f->places || !f->entries) {
-        filter_destroy(f);
-        return NULL;
-    }
-    filter_fill(f, literals, n);
-    return f;
+    if (f->buckets && f->places && f->entries && filter_fill(f, literals, n, spaces))
+        return f;
+    filter_destroy(f);
+    return NULL;
 }
 
 void filter_destroy(struct filter *f)
 {
     if (!f)
         return;
-    free(f->map);
-    free(f->odd_map);
+    for (size_t i = 0; i < LOOKS; i++)
+        free(f->maps[i].bits);
     free(f->buckets);
     free(f->places);
     free(f->entries);
@@ -166,21 +233,29 @@ void filter_destroy(struct filter *f)
 
 size_t filter_memory(const struct filter *f)
 {
-    size_t maps = f->odd_map ? 2 : 1;
+    size_t words = 0;
 
-    return sizeof(*f) + maps * map_words(f) * sizeof(*f->map) +
-           (((size_t)1 << f->bucket_bits) + 1) * sizeof(*f->buckets) +
+    for (size_t i = 0; i < LOOKS; i++)
+        words += map_words(&f->maps[i]);
+    return sizeof(*f) + words * sizeof(*f->maps[0].bits) +
+           (((size_t)1 << (32 - f->bucket_shift)) + 1) * sizeof(*f->buckets) +
            f->n_places * sizeof(*f->places) + f->n_entries * sizeof(*f->entries);
 }
 
 /* ---- scanning ------------------------------------------------------------------------------- */
 
-/* Does the literal stand where its window does at `at`? */
+/* Does the literal stand where its window does at `at`? Its ends are looked at first. */
 static bool entry_matches(const struct filter *f, const struct entry *e, struct str text, size_t at,
                           size_t window)
 {
-    return at >= window && at - window + e->len <= text.len &&
-           memcmp(text.s + at - window, f->texts + e->text, e->len) == 0;
+    const char *wanted = f->texts + e->text, *there;
+    size_t last = e->len - sizeof(uint32_t);
+
+    if (at < window || at - window + e->len > text.len)
+        return false;
+    there = text.s + at - window;
+    return load_window(there) == load_window(wanted) &&
+           load_window(there + last) == load_window(wanted + last) && memcmp(there, wanted, e->len) == 0;
 }
 
 /* Of two that overlap, the second may be found before the first. */
@@ -196,11 +271,12 @@ static void seen_add(struct filter_seen *seen, uint32_t id, uint32_t start)
     seen->ids[seen->n++] = id;
 }
 
-static void place_scan(const struct filter *f, struct str text, size_t at, struct filter_seen *seen)
+static void place_scan(const struct filter *f, struct str text, size_t at, uint32_t hash,
+                       struct filter_seen *seen)
 {
-    uint32_t bucket = bucket_of(f, load_window(text.s + at));
+    const uint32_t *bucket = &f->buckets[hash >> f->bucket_shift];
 
-    for (uint32_t i = f->buckets[bucket]; i < f->buckets[bucket + 1]; i++) {
+    for (uint32_t i = bucket[0]; i < bucket[1]; i++) {
         const struct entry *e = &f->entries[f->places[i] / WINDOWS];
         size_t window = e->window + f->places[i] % WINDOWS;
         if (entry_matches(f, e, text, at, window))
@@ -208,44 +284,90 @@ static void place_scan(const struct filter *f, struct str text, size_t at, struc
     }
 }
 
-static inline uint64_t map_has(const uint64_t *map, uint32_t window, unsigned shift)
+static inline uint64_t map_has(struct map map, uint32_t hash)
 {
-    uint32_t hash = (window * HASH_MULTIPLIER) >> shift;
-
-    return map[hash / 64] >> (hash % 64) & 1;
+    hash >>= map.shift;
+    return map.bits[hash / 64] >> (hash % 64) & 1;
 }
 
 /* Every other place, from 0 or 1 on, four at a time: nearly always one branch answers for all of
  * them. Places at the end may reach into the padding, where no literal ends. */
-static inline void scan_from(const struct filter *f, const uint64_t *map, size_t from,
-                             struct str text, struct filter_seen *seen)
+static inline void scan_from(const struct filter *f, struct map map, size_t from, struct str text,
+                             struct filter_seen *seen)
 {
-    const unsigned shift = 32 - f->map_bits;
-
     for (size_t at = from; at + FILTER_LITERAL_MIN <= text.len; at += 8) {
         uint64_t first, second;
         memcpy(&first, text.s + at, sizeof(first));
         memcpy(&second, text.s + at + 4, sizeof(second));
-        uint64_t a = map_has(map, (uint32_t)first, shift);
-        uint64_t b = map_has(map, (uint32_t)(first >> 16), shift);
-        uint64_t c = map_has(map, (uint32_t)second, shift);
-        uint64_t d = map_has(map, (uint32_t)(second >> 16), shift);
-        if (__builtin_expect((a | b | c | d) == 0, 1))
+        uint32_t a = hash_window((uint32_t)first), b = hash_window((uint32_t)(first >> 16));
+        uint32_t c = hash_window((uint32_t)second), d = hash_window((uint32_t)(second >> 16));
+        uint64_t has_a = map_has(map, a), has_b = map_has(map, b);
+        uint64_t has_c = map_has(map, c), has_d = map_has(map, d);
+        if (__builtin_expect((has_a | has_b | has_c | has_d) == 0, 1))
             continue;
-        if (a)
-            place_scan(f, text, at, seen);
-        if (b)
-            place_scan(f, text, at + 2, seen);
-        if (c)
-            place_scan(f, text, at + 4, seen);
-        if (d)
-            place_scan(f, text, at + 6, seen);
+        if (has_a)
+            place_scan(f, text, at, a, seen);
+        if (has_b)
+            place_scan(f, text, at + 2, b, seen);
+        if (has_c)
+            place_scan(f, text, at + 4, c, seen);
+        if (has_d)
+            place_scan(f, text, at + 6, d, seen);
+    }
+}
+
+/* Bits: which of the 64 bytes from `from` on are spaces. Reads all of them, also behind the text. */
+static uint64_t spaces_of(struct str text, size_t from)
+{
+    const char *s = text.s + from;
+    uint64_t bits = 0;
+
+#ifdef __SSE2__
+    for (unsigned i = 0; i < FILTER_PADDING; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        bytes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
+        bits |= (uint64_t)(unsigned)_mm_movemask_epi8(bytes) << i;
+    }
+#else
+    for (unsigned i = 0; i < FILTER_PADDING; i++)
+        bits |= (uint64_t)(s[i] == ' ') << i;
+#endif
+    return text.len - from < FILTER_PADDING ? bits & ((1ull << (text.len - from)) - 1) : bits;
+}
+
+/* The spaces of the text; `longs` and `shorts` are constants where this is inlined. */
+static inline void scan_spaces(const struct filter *f, struct str text, bool longs, bool shorts,
+                               struct filter_seen *seen)
+{
+    const struct map long_map = f->maps[LOOK_SPACE_LONG], short_map = f->maps[LOOK_SPACE_SHORT];
+
+    for (size_t block = 0; block < text.len; block += FILTER_PADDING) {
+        for (uint64_t bits = spaces_of(text, block); bits; bits &= bits - 1) {
+            size_t at = block + (size_t)__builtin_ctzll(bits);
+            uint32_t a = hash_long_window(text.s + at), b = hash_window(load_window(text.s + at));
+            uint64_t has_a = longs ? map_has(long_map, a) : 0, has_b = shorts ? map_has(short_map, b) : 0;
+            if (__builtin_expect((has_a | has_b) == 0, 1))
+                continue;
+            if (has_a)
+                place_scan(f, text, at, a, seen);
+            if (has_b)
+                place_scan(f, text, at, b, seen);
+        }
     }
 }
 
 void filter_scan(const struct filter *f, struct str text, struct filter_seen *seen)
 {
-    scan_from(f, f->map, 0, text, seen);
-    if (f->odd_map)
-        scan_from(f, f->odd_map, 1, text, seen);
+    bool longs = f->maps[LOOK_SPACE_LONG].bits, shorts = f->maps[LOOK_SPACE_SHORT].bits;
+
+    if (longs && shorts)
+        scan_spaces(f, text, true, true, seen);
+    else if (longs)
+        scan_spaces(f, text, true, false, seen);
+    else if (shorts)
+        scan_spaces(f, text, false, true, seen);
+    if (f->maps[LOOK_EVEN].bits)
+        scan_from(f, f->maps[LOOK_EVEN], 0, text, seen);
+    if (f->maps[LOOK_ODD].bits)
+        scan_from(f, f->maps[LOOK_ODD], 1, text, seen);
 }

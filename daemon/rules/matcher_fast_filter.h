@@ -5,14 +5,14 @@
 #include "mentiond/str.h"
 
 #define FILTER_LITERAL_MIN 4 /* bytes */
-#define FILTER_PADDING 8     /* bytes behind a text that may be read, whatever they are */
+#define FILTER_PADDING 64    /* bytes behind a text that may be read, whatever they are */
 
 #define FILTER_AGAIN (1u << 31)
 
 struct filter_literal {
-    uint32_t text;        /* where in the texts it begins */
-    uint32_t id;          /* as the caller calls it */
-    uint16_t len, window; /* FILTER_LITERAL_MIN or more; what is looked for first, see filter_window() */
+    uint32_t text; /* where in the texts it begins */
+    uint32_t id;   /* as the caller calls it */
+    uint16_t len;  /* FILTER_LITERAL_MIN or more */
 };
 
 /* What was seen in one text; the arrays are the caller's, one item for each id. */
@@ -26,11 +26,9 @@ struct filter_seen {
 
 struct filter;
 
-/* The rarest place of the literal to look for. */
-uint16_t filter_window(struct str literal);
-
-/* The texts of the literals stay borrowed. NULL: out of memory. */
-struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n);
+/* The texts of the literals stay borrowed. `spaces`: in the texts to be scanned single spaces stand
+ * between words, so that literals with a space are best looked for at those. NULL: out of memory. */
+struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n, bool spaces);
 void filter_destroy(struct filter *f);
 
 /* Adds to what was seen. */
