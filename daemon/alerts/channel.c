@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #define REASON_MAX 200 /* bytes of a reply's words in an outcome */
+#define PLAIN_TEXT_MAX 8000 /* bytes */
+#define PLAIN_LINE_MAX 1000
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
@@ -37,7 +39,8 @@ int request_post_json(struct alert_request *request, struct str url, struct buf 
         return error_set(err, -ENOMEM, "making the message: out of memory, or over %d KiB", ALERT_BODY_MAX / 1024);
     request->transport = ALERT_HTTP;
     request->http = (struct http_request){.method = "POST", .url = url, .body = text, .has_body = true,
-                                          .headers = request->headers, .is_path_secret = true};
+                                          .headers = request->headers, .is_path_secret = true,
+                                          .allow_private = true}; /* receivers are the operator's own choice */
     request_add(request, "Content-Type", STR("application/json"), false);
     return 0;
 }
@@ -109,15 +112,20 @@ bool outcome_by_status(const struct alert_reply *reply, struct arena *arena, str
 
 /* ---- plain text ---------------------------------------------------------------------------- */
 
+/* Bounded, whatever a notice holds: a text that is too long for its place ends there. */
 void notice_print_plain(const struct alert_notice *notice, struct buf *b)
 {
     if (notice->text.len)
-        buf_printf(b, "%.*s\n", STR_FMT(notice->text));
-    for (size_t i = 0; i < notice->n_facts; i++)
-        buf_printf(b, "%.*s: %.*s\n", STR_FMT(notice->facts[i].name), STR_FMT(notice->facts[i].value));
+        buf_printf(b, "%.*s\n", STR_FMT(str_cut_utf8(notice->text, PLAIN_TEXT_MAX)));
+    for (size_t i = 0; i < notice->n_facts; i++) {
+        const struct alert_fact *fact = &notice->facts[i];
+
+        buf_printf(b, "%.*s: %.*s\n", STR_FMT(fact->name), STR_FMT(str_cut_utf8(fact->value, PLAIN_LINE_MAX)));
+    }
     for (size_t i = 0; i < notice->n_examples; i++) {
         const struct alert_example *e = &notice->examples[i];
+        struct str who = str_cut_utf8(e->who, PLAIN_LINE_MAX), text = str_cut_utf8(e->text, PLAIN_LINE_MAX);
 
-        buf_printf(b, "- %.*s: %.*s %.*s\n", STR_FMT(e->who), STR_FMT(e->text), STR_FMT(alert_safe_url(e->url)));
+        buf_printf(b, "- %.*s: %.*s %.*s\n", STR_FMT(who), STR_FMT(text), STR_FMT(alert_safe_url(e->url)));
     }
 }

@@ -7,9 +7,12 @@
 #define WHERE_MAX 256
 
 extern const struct alert_channel alert_slack;
+extern const struct alert_channel alert_email, alert_exec;
 
 const struct alert_channel *const alert_channels[] = {
     &alert_slack,
+    &alert_email,
+    &alert_exec,
     NULL,
 };
 

@@ -36,15 +36,23 @@ static void on_http(void *user, const struct http_response *response, const stru
     feed_on_reply(feed, &reply);
 }
 
-static void on_exec(void *user, const struct source_reply *reply, const struct error *err)
+static void on_exec(void *user, const struct exec_result *result, const struct error *err)
 {
     struct feed *feed = user;
 
     feed->child = NULL;
-    if (!reply)
+    if (!result) {
         feed_fail(feed, "program failed, trying again", -1, err);
-    else
-        feed_on_reply(feed, reply);
+        return;
+    }
+    const struct source_reply reply = {.kind = REQUEST_EXEC,
+                                       .body = result->output,
+                                       .stderr_line = result->stderr_line,
+                                       .exit_status = result->exit_status,
+                                       .eof = true,
+                                       .received_at_ms = clock_now_ms()};
+
+    feed_on_reply(feed, &reply);
 }
 
 static int read_piece(const struct source_request *request, struct arena *arena,
@@ -96,11 +104,14 @@ static void do_http(struct feed *feed, struct source_request *request)
 
 static void do_exec(struct feed *feed, struct source_request *request)
 {
+    const struct exec_request program = {.argv = request->argv,
+                                         .env = request->env,
+                                         .stdin_text = request->stdin_text,
+                                         .timeout_ms = request->timeout_ms,
+                                         .max_output = feed->poller->options.settings->http_client.max_body};
     struct error err = {0};
 
-    if (exec_start(feed->poller->options.base, request,
-                   feed->poller->options.settings->http_client.max_body, on_exec, feed, &feed->child,
-                   &err) < 0)
+    if (exec_start(feed->poller->options.base, &program, on_exec, feed, &feed->child, &err) < 0)
         feed_fail(feed, "program not started, trying again", -1, &err);
 }
 

@@ -11,6 +11,7 @@
 #ifndef MENTIOND_POLLER_INTERNAL_H
 #define MENTIOND_POLLER_INTERNAL_H
 
+#include "mentiond/exec.h"
 #include "mentiond/log.h"
 #include "mentiond/poller.h"
 #include "budget.h"
@@ -282,12 +283,5 @@ void uses_publish(struct poll_brand *brand);
 /* ---- poller.c --------------------------------------------------------------------------------- */
 
 void poller_check_finished(struct poller *poller);
-
-/* ---- exec.c ----------------------------------------------------------------------------------- */
-
-typedef void exec_done_fn(void *user, const struct source_reply *reply, const struct error *err);
-int exec_start(struct event_base *base, const struct source_request *request, int64_t max_output_len,
-               exec_done_fn *done, void *user, struct exec_child **ret, struct error *err);
-void exec_cancel(struct exec_child *child);
 
 #endif

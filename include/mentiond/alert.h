@@ -13,6 +13,7 @@
 #include "mentiond/arena.h"
 #include "mentiond/config.h"
 #include "mentiond/http.h"
+#include "mentiond/mail.h"
 #include "mentiond/settings.h"
 
 #define ALERT_CHANNELS_MAX 64
@@ -21,7 +22,6 @@
 #define ALERT_HEADERS_MAX 8
 #define ALERT_ARGV_MAX 32
 #define ALERT_ENV_MAX 24
-#define ALERT_RECIPIENTS_MAX 32
 #define ALERT_MEMO_MAX 512                /* bytes */
 #define ALERT_BODY_MAX (64 * 1024)        /* bytes of a request; each channel's own limits are lower */
 #define ALERT_REPLY_MAX ((size_t)64 * 1024) /* bytes of a reply that are looked at */
@@ -77,12 +77,8 @@ struct alert_request {
     struct http_request http; /* headers point to `headers`; is_path_secret where the address is the credential */
     struct http_header headers[ALERT_HEADERS_MAX];
 
-    struct str mail_url; /* MAIL: smtp:// or smtps:// */
-    struct str mail_user, mail_password;
-    struct str mail_from; /* addresses alone, without <> */
-    struct str mail_to[ALERT_RECIPIENTS_MAX];
-    size_t n_mail_to;
-    struct str mail_text; /* headers, an empty line, the body, lines ended by CR LF */
+    struct mail_request mail; /* `to` points to `recipients` */
+    struct str recipients[MAIL_RECIPIENTS_MAX];
 
     const char *argv[ALERT_ARGV_MAX + 1]; /* EXEC: NULL-terminated */
     const char *env[ALERT_ENV_MAX + 1];   /* EXEC: "NAME=value" besides what it inherits; NULL-terminated */
@@ -93,7 +89,8 @@ struct alert_request {
 
 struct alert_reply {
     const struct http_response *http; /* HTTP; NULL for the others */
-    struct str body;                  /* HTTP: at most ALERT_REPLY_MAX; MAIL: the server's last line; EXEC: output */
+    struct str body;                  /* HTTP: at most ALERT_REPLY_MAX; MAIL: the server's last line; EXEC: its last line
+                                       * of standard error, else of output */
     int mail_status;                  /* MAIL: of the last answer, such as 250 */
     int exit_status;                  /* EXEC: 0..255, -signal */
     int64_t received_at_ms;           /* wall */

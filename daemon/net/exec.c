@@ -1,5 +1,4 @@
-/* Programs as sources: argv as given (no shell), text on standard input, output as the reply's body. The program gets
- * its own process group, so that all of it can be ended; its output and its time are limited. */
+/* Programs: three pipes and a pidfd on the loop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,11 +10,10 @@
 
 #include <event2/event.h>
 
-#include "mentiond/clock.h"
-#include "poller_internal.h"
+#include "mentiond/buf.h"
+#include "mentiond/exec.h"
 
 #define EXEC_STDERR_MAX 4096
-#define EXEC_TIMEOUT_DEFAULT_MS 60000
 
 extern char **environ;
 
@@ -38,7 +36,6 @@ struct exec_child {
     int exit_status;
     exec_done_fn *done;
     void *user;
-    struct source_reply reply;
     char name[256];
 };
 
@@ -95,17 +92,14 @@ static struct str last_line(struct str text)
 
 static void check_finished(struct exec_child *child)
 {
-    struct source_reply *reply = &child->reply;
+    struct exec_result result;
 
     if (child->pid > 0 || child->pipes[PIPE_OUT].fd >= 0 || child->pipes[PIPE_ERR].fd >= 0)
         return;
-    *reply = (struct source_reply){.kind = REQUEST_EXEC,
-                                   .body = buf_str(&child->pipes[PIPE_OUT].data),
-                                   .stderr_line = last_line(buf_str(&child->pipes[PIPE_ERR].data)),
-                                   .exit_status = child->exit_status,
-                                   .eof = true,
-                                   .received_at_ms = clock_now_ms()};
-    child->done(child->user, reply, NULL);
+    result = (struct exec_result){.output = buf_str(&child->pipes[PIPE_OUT].data),
+                                  .stderr_line = last_line(buf_str(&child->pipes[PIPE_ERR].data)),
+                                  .exit_status = child->exit_status};
+    child->done(child->user, &result, NULL);
     child_destroy(child);
 }
 
@@ -150,7 +144,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
     if (pipe == &child->pipes[PIPE_ERR] && n > EXEC_STDERR_MAX)
         n = EXEC_STDERR_MAX;
     if (!buf_append(&pipe->data, chunk, (size_t)n))
-        fail(child, -EFBIG, "printed more than http.max_body allows, ended");
+        fail(child, -EFBIG, "printed more than is allowed, ended");
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *user)
@@ -186,24 +180,24 @@ static void close_pair(int fds[2])
     close(fds[1]);
 }
 
-/* Ours with what the driver adds in front (the first of two equal names wins); owned array, borrowed text. */
-static const char **merge_environment(const struct source_request *request)
+/* Ours with what the request adds in front (the first of two equal names wins); owned array, borrowed text. */
+static const char **merge_environment(const struct exec_request *request)
 {
     size_t n_ours = 0, n = 0;
     const char **merged;
 
     while (environ[n_ours])
         n_ours++;
-    merged = calloc(n_ours + SOURCE_ENV_MAX + 1, sizeof(*merged));
+    merged = calloc(n_ours + EXEC_ENV_MAX + 1, sizeof(*merged));
     if (!merged)
         return NULL;
-    for (; n < SOURCE_ENV_MAX && request->env[n]; n++)
+    for (; request->env && n < EXEC_ENV_MAX && request->env[n]; n++)
         merged[n] = request->env[n];
     memcpy(merged + n, environ, n_ours * sizeof(*merged));
     return merged;
 }
 
-static int spawn(struct exec_child *child, const struct source_request *request,
+static int spawn(struct exec_child *child, const struct exec_request *request,
                  int pairs[PIPE_COUNT][2])
 {
     const char **environment = merge_environment(request);
@@ -236,7 +230,7 @@ static int spawn(struct exec_child *child, const struct source_request *request,
 
 /* Our ends of the pipes are watched from here on; theirs are closed. */
 static int start_with_pipes(struct exec_child *child, struct event_base *base,
-                            const struct source_request *request)
+                            const struct exec_request *request)
 {
     int pairs[PIPE_COUNT][2], n_pairs, r = 0;
 
@@ -274,8 +268,8 @@ static int watch_child(struct exec_child *child, struct event_base *base, int64_
     return 0;
 }
 
-int exec_start(struct event_base *base, const struct source_request *request, int64_t max_output_len,
-               exec_done_fn *done, void *user, struct exec_child **ret, struct error *err)
+int exec_start(struct event_base *base, const struct exec_request *request, exec_done_fn *done, void *user,
+               struct exec_child **ret, struct error *err)
 {
     struct exec_child *child = calloc(1, sizeof(*child));
     int r;
@@ -286,7 +280,7 @@ int exec_start(struct event_base *base, const struct source_request *request, in
     for (size_t i = 0; i < PIPE_COUNT; i++)
         child->pipes[i] = (struct exec_pipe){.child = child, .fd = -1};
     buf_init(&child->pipes[PIPE_IN].data, request->stdin_text.len);
-    buf_init(&child->pipes[PIPE_OUT].data, (size_t)max_output_len);
+    buf_init(&child->pipes[PIPE_OUT].data, (size_t)request->max_output);
     buf_init(&child->pipes[PIPE_ERR].data, EXEC_STDERR_MAX);
     buf_append_str(&child->pipes[PIPE_IN].data, request->stdin_text);
     snprintf(child->name, sizeof(child->name), "%s", request->argv[0]);
