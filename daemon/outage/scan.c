@@ -9,7 +9,7 @@
 #define SPAN_MIN 2.0    /* minutes that any start counts as at least */
 #define DISPERSION 2.5  /* people come in bunches: a negative binomial's variance */
 #define THRESHOLD_BRAND 10.0
-#define THRESHOLD_CELL 11.5 /* also of the brand while an outage is open */
+#define THRESHOLD_CELL 12.0 /* also of the brand while an outage is open */
 #define THRESHOLD_AGAIN 1.5 /* times, for an hour after a like outage was over */
 #define THRESHOLD_GUARDED 3.0 /* times, for what people have called no outage */
 #define GUARD_RATE 2.0 /* times the rate of what they rejected counts as ordinary */
