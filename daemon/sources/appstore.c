@@ -1,9 +1,11 @@
-/* Apple's public feed of an app's reviews, of one country: newest first, ten pages of 50, nothing documented.
+/* Apple's public feed of an app's reviews, of one country: newest first, ten pages of 50, nothing
+ * documented.
  *
- * A review's only time is that of its last change, and older feeds tell none: then a review is new if its id is larger
- * than all before. So the cursor is "time id". A page is sometimes empty although there are reviews, depending on how
- * the address is written: an empty first page is asked for once more in another way, and never means that all reviews
- * are gone. The feed's own links lead to other formats and are not followed. */
+ * A review's only time is that of its last change, and older feeds tell none: then a review is new if its
+ * id is larger than all before. So the cursor is "time id". A page is sometimes empty although there are
+ * reviews, depending on how the address is written: an empty first page is asked for once more in another
+ * way, and never means that all reviews are gone. The feed's own links lead to other formats and are not
+ * followed. */
 #include <errno.h>
 
 #include "sources/timewalk.h"
@@ -18,10 +20,13 @@ struct appstore_config {
 };
 
 static const struct option options[] = {
-    {.key = "app", .kind = OPTION_STRING, .offset = offsetof(struct appstore_config, app), .required = true, .min = 1,
+    {.key = "app", .kind = OPTION_STRING, .offset = offsetof(struct appstore_config, app), .required = true,
+     .min = 1,
      .max = 20, .help = "The app's number, as in https://apps.apple.com/us/app/id835599320."},
-    {.key = "country", .kind = OPTION_STRING, .offset = offsetof(struct appstore_config, country), .def = "us", .min = 2,
-     .max = 2, .help = "The store, two letters: each country has reviews of its own, and needs a source of its own."},
+    {.key = "country", .kind = OPTION_STRING, .offset = offsetof(struct appstore_config, country),
+     .def = "us", .min = 2,
+     .max = 2,
+     .help = "The store, two letters: each country has reviews of its own, and needs a source of its own."},
     {.key = "feed", .kind = OPTION_URL, .offset = offsetof(struct appstore_config, feed),
      .def = "https://itunes.apple.com", .help = "Where the feed is."},
     {0},
@@ -83,7 +88,8 @@ static struct str place_text(int64_t page, bool other_way, struct arena *arena)
     return arena_printf(arena, "%lld %d", (long long)page, other_way);
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     const struct appstore_config *config = config_of(src);
@@ -96,10 +102,12 @@ static int prepare(const struct source *src, const struct source_cursor *at, int
     url_begin(&u, config->feed, "/");
     url_add_segment(&u, config->country);
     if (place.other_way)
-        buf_printf(&u.text, "/rss/customerreviews/id=%.*s/page=%lld/sortby=mostrecent/json", STR_FMT(config->app),
+        buf_printf(&u.text, "/rss/customerreviews/id=%.*s/page=%lld/sortby=mostrecent/json",
+                   STR_FMT(config->app),
                    (long long)place.page);
     else
-        buf_printf(&u.text, "/rss/customerreviews/page=%lld/id=%.*s/sortBy=mostRecent/json", (long long)place.page,
+        buf_printf(&u.text, "/rss/customerreviews/page=%lld/id=%.*s/sortBy=mostRecent/json",
+                   (long long)place.page,
                    STR_FMT(config->app));
     code = url_finish(&u, arena, &text, err);
     if (code == 0)
@@ -168,11 +176,13 @@ static void read_review(const struct parsing *p, const json_t *entry)
     m->network = STR(NETWORK);
     m->kind = STR("review");
     m->id = arena_printf(p->arena, NETWORK ":%.*s/%.*s", STR_FMT(config->country), STR_FMT(id));
-    m->url = arena_printf(p->arena, "https://apps.apple.com/%.*s/app/id%.*s?see-all=reviews", STR_FMT(config->country),
+    m->url = arena_printf(p->arena, "https://apps.apple.com/%.*s/app/id%.*s?see-all=reviews",
+                          STR_FMT(config->country),
                           STR_FMT(config->app));
     m->text = text;
     read_author(entry, id, &m->author);
-    m->created_at_ms = m->edited_at_ms = updated_ms(entry); /* of its last change: nothing tells whether there was one */
+    /* of its last change: nothing tells whether there was one */
+    m->created_at_ms = m->edited_at_ms = updated_ms(entry);
     m->fetched_at_ms = p->reply->received_at_ms;
     m->likes = count_in(entry, "im:voteSum");
     m->backfill = p->at->low.len == 0;
@@ -236,7 +246,8 @@ static void step_on(const struct parsing *p, const struct reading *r, struct sou
     ret_step->gap = ret_step->gap || (gap && ret_step->kind == STEP_DONE);
     high = ret_step->kind == STEP_PAGE ? &ret_step->cursor.high : &ret_step->cursor.low;
     if (r->high_id > 0)
-        *high = arena_printf(p->arena, "%.*s %lld", STR_FMT(high->len > 0 ? *high : STR("0")), (long long)r->high_id);
+        *high = arena_printf(p->arena, "%.*s %lld", STR_FMT(high->len > 0 ? *high : STR("0")),
+                             (long long)r->high_id);
 }
 
 static bool parse_refusal(const struct parsing *p, struct source_step *ret_step)

@@ -1,9 +1,10 @@
 /* A Discourse forum: all its new posts, or its search.
  *
- * All posts are listed by id, newest first, so their cursor is the newest id; a poll walks back by `before` to it and a
- * page's worth of ids further, as posts that were hidden for a while come back under their old id. Releases differ in
- * what `before` includes and in whether a page may be empty in the middle; both are understood. Search is a walk by
- * time over at most ten pages of excerpts, one post of each topic: for forums that are too large to read whole.
+ * All posts are listed by id, newest first, so their cursor is the newest id; a poll walks back by
+ * `before` to it and a page's worth of ids further, as posts that were hidden for a while come back under
+ * their old id. Releases differ in what `before` includes and in whether a page may be empty in the
+ * middle; both are understood. Search is a walk by time over at most ten pages of excerpts, one post of
+ * each topic: for forums that are too large to read whole.
  *
  * Three parts of Discourse say 429, each in its own way: see wait_told(). */
 #include <errno.h>
@@ -32,11 +33,13 @@ struct discourse_config {
 };
 
 static const struct option account_options[] = {
-    {.key = "forum", .kind = OPTION_URL, .offset = offsetof(struct discourse_account, forum), .required = true,
+    {.key = "forum", .kind = OPTION_URL, .offset = offsetof(struct discourse_account, forum),
+     .required = true,
      .help = "The forum's address, with its folder if it has one, as https://acme.example/forum."},
     {.key = "key", .kind = OPTION_SECRET, .offset = offsetof(struct discourse_account, key), .required = true,
      .help = "API key made by the forum's admin: read-only, for the global scope or posts and search."},
-    {.key = "user", .kind = OPTION_STRING, .offset = offsetof(struct discourse_account, user), .min = 1, .max = 60,
+    {.key = "user", .kind = OPTION_STRING, .offset = offsetof(struct discourse_account, user), .min = 1,
+     .max = 60,
      .required = true, .help = "The user the key acts for: it should see no more than customers may."},
     {0},
 };
@@ -44,7 +47,8 @@ static const struct option account_options[] = {
 static const struct option options[] = {
     {.key = "forum", .kind = OPTION_URL, .offset = offsetof(struct discourse_config, forum),
      .help = "The forum to read, as https://forum.example; the account's if there is one."},
-    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct discourse_config, query), .min = 3, .max = 200,
+    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct discourse_config, query), .min = 3,
+     .max = 200,
      .help = "Search instead of reading all posts: \"a phrase\", -word, #category, tags:a,b, @user work."},
     {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct discourse_config, everything),
      .help = "Take posts without the brand's terms too: for the brand's own forum."},
@@ -116,7 +120,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
     return 0;
 }
 
-/* `order:latest after:2026-11-19`: a day more than asked for, as the forum's days begin in its own time zone. */
+/* `order:latest after:2026-11-19`: a day more than asked for, as the forum's days begin in its own time
+ * zone. */
 static struct str search_text(const struct source *src, const struct source_cursor *at, int64_t now_ms,
                               struct arena *arena)
 {
@@ -137,7 +142,8 @@ static int64_t search_page(const struct source_cursor *at)
     return page >= 1 && page <= SEARCH_PAGES ? page : 1;
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     struct url u;
@@ -213,11 +219,13 @@ static bool is_walk_over(const struct parsing *p, const struct extent *e, int64_
     return floor == INT64_MAX || e->oldest_id == 0 || e->newest_ms < floor;
 }
 
-static void posts_step(const struct parsing *p, const struct extent *e, int64_t floor, struct source_step *ret_step)
+static void posts_step(const struct parsing *p, const struct extent *e, int64_t floor,
+                       struct source_step *ret_step)
 {
     int64_t before = p->at->walking ? cursor_i64(p->at->next, 0) : 0, low = cursor_i64(p->at->low, 0);
     int64_t high = p->at->walking ? cursor_i64(p->at->high, 0) : e->newest_id;
-    bool repeated = before > 0 && e->newest_id > before; /* not what was asked: a page from somebody's cache */
+    /* not what was asked: a page from somebody's cache */
+    bool repeated = before > 0 && e->newest_id > before;
     int64_t next = repeated ? before : next_before(e, before);
 
     if (high < low)
@@ -237,7 +245,8 @@ static void posts_step(const struct parsing *p, const struct extent *e, int64_t 
                                               .floor = walk_floor_text(p->arena, floor, repeated)};
 }
 
-static int parse_posts(const struct parsing *p, const json_t *value, struct source_step *ret_step, struct error *err)
+static int parse_posts(const struct parsing *p, const json_t *value, struct source_step *ret_step,
+                       struct error *err)
 {
     const json_t *posts = json_get(value, "latest_posts");
     int64_t floor = posts_floor(p);
@@ -262,7 +271,8 @@ static const json_t *find_topic(const json_t *topics, int64_t id)
 }
 
 /* Without `posts` there are no hits. */
-static int parse_search(const struct parsing *p, const json_t *value, struct source_step *ret_step, struct error *err)
+static int parse_search(const struct parsing *p, const json_t *value, struct source_step *ret_step,
+                        struct error *err)
 {
     const json_t *posts = json_get(value, "posts"), *result = json_get(value, "grouped_search_result");
     struct str overloaded = json_get_text(result, "error");
@@ -283,7 +293,8 @@ static int parse_search(const struct parsing *p, const json_t *value, struct sou
 
         if (!timewalk_takes(&walk, id, json_get_time_ms(post, "created_at")))
             continue;
-        m = discourse_post_read(p, post, find_topic(json_get(value, "topics"), json_get_i64(post, "topic_id", -2)),
+        m = discourse_post_read(p, post,
+                                find_topic(json_get(value, "topics"), json_get_i64(post, "topic_id", -2)),
                                 forum_of(p->src));
         if (m)
             m->backfill = p->at->low.len == 0;
@@ -305,8 +316,8 @@ static struct str refusal_text(const json_t *value)
     return text.len > 0 ? text : json_get_text(value, "message");
 }
 
-/* The limiter of requests says so in plain text with Retry-After, that of search in JSON without a time, that of other
- * actions in JSON with extras.wait_seconds. */
+/* The limiter of requests says so in plain text with Retry-After, that of search in JSON without a time,
+ * that of other actions in JSON with extras.wait_seconds. */
 static int64_t wait_told(const struct parsing *p, const json_t *value)
 {
     int64_t wait_ms = http_retry_after_ms(p->reply->http, p->reply->received_at_ms);
@@ -332,7 +343,8 @@ static bool parse_refusal(const struct parsing *p, struct source_step *ret_step)
     else if (p->reply->http->status == 409)
         ret_step->kind = STEP_RETRY; /* a search that is overloaded */
     else if (p->reply->http->status == 200)
-        ret_step->reason = STR("HTML instead of JSON: out of order, or a login page: does the forum need a key?");
+        ret_step->reason =
+            STR("HTML instead of JSON: out of order, or a login page: does the forum need a key?");
     if (text.len > 0)
         ret_step->reason = arena_printf(p->arena, "%.*s: %.*s", STR_FMT(ret_step->reason), STR_FMT(text));
     return true;
@@ -367,7 +379,8 @@ static int lookup(const struct source *src, const struct source_lookup *asked, s
 }
 
 /* 403 says nothing: the post may have moved to where we may not look, or our key may be what is refused. */
-static int parse_lookup(const struct source *src, const struct source_lookup *asked, const struct source_reply *reply,
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply,
                         struct source_page *page, struct source_step *ret_step, struct error *err)
 {
     const struct source_cursor nowhere = {0};

@@ -1,5 +1,6 @@
-/* The post of Discourse's lists and of its search as a mention. Ids, topics and user names are those of one forum, so
- * each carries the forum's address. Quotes are others' words and left out, previews of links too. */
+/* The post of Discourse's lists and of its search as a mention. Ids, topics and user names are those of
+ * one forum, so each carries the forum's address. Quotes are others' words and left out, previews of
+ * links too. */
 #include "sources/discourse_post.h"
 
 #include "sources/markdown.h"
@@ -82,7 +83,8 @@ static int64_t count_likes(const json_t *post)
     return json_is_array(actions) ? 0 : json_get_i64(post, "like_count", -1);
 }
 
-static void read_author(const struct parsing *p, const json_t *post, struct str site, struct mention_author *ret)
+static void read_author(const struct parsing *p, const json_t *post, struct str site,
+                        struct mention_author *ret)
 {
     struct str name = json_get_text(post, "username"), shown = json_get_text(post, "name");
 
@@ -97,7 +99,8 @@ static void read_author(const struct parsing *p, const json_t *post, struct str 
 static void read_links(const struct parsing *p, const json_t *post, struct str forum, struct mention *m)
 {
     struct str site = site_of(forum), base = str_slice(forum, 0, (size_t)(site.s + site.len - forum.s));
-    struct str topic = json_id(json_get(post, "topic_id"), p->arena), slug = json_get_text(post, "topic_slug");
+    struct str topic = json_id(json_get(post, "topic_id"), p->arena);
+    struct str slug = json_get_text(post, "topic_slug");
     struct str answered = json_get_text(json_get(post, "reply_to_user"), "username");
     int64_t number = json_get_i64(post, "post_number", 1);
 
@@ -108,7 +111,8 @@ static void read_links(const struct parsing *p, const json_t *post, struct str f
         m->in_reply_to_author = arena_printf(p->arena, "%.*s@%.*s", STR_FMT(answered), STR_FMT(site));
     if (topic.len == 0)
         return;
-    m->url = arena_printf(p->arena, "%.*s/t/%.*s/%.*s/%lld", STR_FMT(base), STR_FMT(slug.len ? slug : STR("-")),
+    m->url = arena_printf(p->arena, "%.*s/t/%.*s/%.*s/%lld", STR_FMT(base),
+                          STR_FMT(slug.len ? slug : STR("-")),
                           STR_FMT(topic), (long long)number);
     m->conversation = arena_printf(p->arena, "%.*s/t/%.*s", STR_FMT(site), STR_FMT(topic));
 }
@@ -116,7 +120,8 @@ static void read_links(const struct parsing *p, const json_t *post, struct str f
 /* Its author withdrew it, or it was flagged away. */
 static bool is_taken_back(const json_t *post)
 {
-    return json_get_bool(post, "user_deleted") || json_get_bool(post, "hidden") || json_get(post, "deleted_at");
+    return json_get_bool(post, "user_deleted") || json_get_bool(post, "hidden") ||
+        json_get(post, "deleted_at");
 }
 
 static void report_gone(const struct parsing *p, struct str id, struct str forum)
@@ -142,7 +147,8 @@ struct mention *discourse_post_read(const struct parsing *p, const json_t *post,
     m = id.len > 0 && text.len > 0 && json_get_i64(post, "post_type", POST_REGULAR) == POST_REGULAR
             ? source_page_add(p->page) : NULL;
     if (!m) {
-        page_skip(p->page, "post '%.*s' has no id or no text, is no regular one, or is one too many", STR_FMT(id));
+        page_skip(p->page, "post '%.*s' has no id or no text, is no regular one, or is one too many",
+                  STR_FMT(id));
         return NULL;
     }
     m->network = STR(NETWORK);

@@ -4,8 +4,8 @@
 
 #include "sources/driver.h"
 
-/* Adds the mention of `post`, of a list of posts or of search (then with its topic, else NULL), to the page; NULL if it
- * is none: counted as skipped, or as gone if its author or a moderator took it back. */
+/* Adds the mention of `post`, of a list of posts or of search (then with its topic, else NULL), to the
+ * page; NULL if it is none: counted as skipped, or as gone if its author or a moderator took it back. */
 struct mention *discourse_post_read(const struct parsing *p, const json_t *post, const json_t *topic,
                                     struct str forum);
 

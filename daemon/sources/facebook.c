@@ -1,8 +1,8 @@
-/* A Facebook page: posts that tag it, its own feed with the comments on it, or the comments on one post. There is no
- * search of public posts.
+/* A Facebook page: posts that tag it, its own feed with the comments on it, or the comments on one post.
+ * There is no search of public posts.
  *
- * Lists are walked by the time of the post. The feed carries the newest comments of each of its posts, so what the
- * overlap re-reads is how long a post's comments are listened to. */
+ * Lists are walked by the time of the post. The feed carries the newest comments of each of its posts, so
+ * what the overlap re-reads is how long a post's comments are listened to. */
 #include <errno.h>
 
 #include "sources/graph.h"
@@ -11,8 +11,8 @@
 #define PAGE_LIMIT 50
 #define FEED_OVERLAP_MS (7 * 24 * 3600 * 1000LL)
 #define COMMENT_FIELDS "id,message,created_time,from,parent{id},like_count,comment_count,permalink_url"
-#define POST_FIELDS                                                                                                    \
-    "id,message,story,created_time,updated_time,permalink_url,from{id,name},place,shares,"                            \
+#define POST_FIELDS                                                                              \
+    "id,message,story,created_time,updated_time,permalink_url,from{id,name},place,shares,"              \
     "reactions.limit(0).summary(true),"
 
 enum edge { EDGE_TAGGED, EDGE_FEED, EDGE_COMMENTS };
@@ -27,18 +27,21 @@ static const char *const edges[] = {"tagged", "feed", "comments", NULL};
 static const struct option account_options[] = {
     {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct graph_account, token), .required = true,
      .help = "Page access token, made from a long-lived user token: such a one does not expire by time."},
-    {.key = "id", .kind = OPTION_STRING, .offset = offsetof(struct graph_account, id), .required = true, .min = 1,
+    {.key = "id", .kind = OPTION_STRING, .offset = offsetof(struct graph_account, id), .required = true,
+     .min = 1,
      .max = 40, .help = "The page's id."},
     {.key = "app_secret", .kind = OPTION_SECRET, .offset = offsetof(struct graph_account, app_secret),
      .help = "If the app demands a proof of it with each request."},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct graph_account, api),
-     .def = "https://graph.facebook.com/v23.0", .help = "Where the API is, with its version: one lives about two years."},
+     .def = "https://graph.facebook.com/v23.0",
+     .help = "Where the API is, with its version: one lives about two years."},
     {0},
 };
 
 static const struct option options[] = {
     {.key = "edge", .kind = OPTION_ENUM, .offset = offsetof(struct facebook_config, edge), .def = "tagged",
-     .choices = edges, .help = "Posts that tag the page, the page's feed with its comments, or one post's comments."},
+     .choices = edges,
+     .help = "Posts that tag the page, the page's feed with its comments, or one post's comments."},
     {.key = "post", .kind = OPTION_STRING, .offset = offsetof(struct facebook_config, post), .max = 100,
      .help = "Of comments: the post's id, as PAGEID_POSTID."},
     {0},
@@ -56,7 +59,8 @@ static const struct {
 
 static const struct graph_shape post_shape = {
     .network = "facebook", .kind = "post", .text = "message", .text_else = "story", .time = "created_time",
-    .url = "permalink_url", .likes = "reactions.summary.total_count", .replies = "comments.summary.total_count",
+    .url = "permalink_url", .likes = "reactions.summary.total_count",
+    .replies = "comments.summary.total_count",
 };
 static const struct graph_shape comment_shape = {
     .network = "facebook", .kind = "comment", .text = "message", .text_else = NULL, .time = "created_time",
@@ -69,7 +73,8 @@ static bool check(struct source *src, const struct settings *settings, struct di
     bool wrong = (config->edge == EDGE_COMMENTS) != (config->post.len > 0);
 
     if (wrong)
-        diag_error(d, settings->doc, src->settings->mark, "brands.%.*s.sources.%.*s: edge 'comments' and post belong together",
+        diag_error(d, settings->doc, src->settings->mark,
+                   "brands.%.*s.sources.%.*s: edge 'comments' and post belong together",
                    STR_FMT(src->brand), STR_FMT(src->name));
     if (config->edge == EDGE_FEED && src->settings->overlap_ms < 0)
         src->overlap_ms = FEED_OVERLAP_MS;
@@ -83,7 +88,8 @@ static struct str host(const struct source *src, struct arena *arena)
     return arena_str(arena, url_authority(account->api));
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     const struct graph_account *account = src->account->config;
@@ -111,7 +117,8 @@ static int prepare(const struct source *src, const struct source_cursor *at, int
 
 /* ---- posts and comments ---------------------------------------------------------------------- */
 
-static void read_comment(const struct parsing *p, const json_t *comment, struct str post_id, struct str post_author)
+static void read_comment(const struct parsing *p, const json_t *comment, struct str post_id,
+                         struct str post_author)
 {
     struct str parent = json_id(json_get(json_get(comment, "parent"), "id"), p->arena);
     struct mention *m = graph_post_read(p, comment, &comment_shape);
@@ -137,7 +144,8 @@ static struct str read_place(const json_t *post)
 static bool read_post(const struct parsing *p, const json_t *post)
 {
     const json_t *comments = json_get(post, "comments"), *data = json_get(comments, "data");
-    struct str id = json_id(json_get(post, "id"), p->arena), author = json_get_text(json_get(post, "from"), "id");
+    struct str id = json_id(json_get(post, "id"), p->arena);
+    struct str author = json_get_text(json_get(post, "from"), "id");
     struct mention *m = graph_post_read(p, post, &post_shape);
 
     if (m) {

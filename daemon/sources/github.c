@@ -1,9 +1,11 @@
-/* GitHub: issues, pull requests and discussions that match a search anywhere, or all comments of one repository.
+/* GitHub: issues, pull requests and discussions that match a search anywhere, or all comments of one
+ * repository.
  *
- * Searches are walks by time over pages, newest first. Only the first 1,000 results of a search can be had: where a
- * window of time holds more it is cut at the oldest result seen, and the walk goes on below. A search that GitHub could
- * not finish (`incomplete_results`) keeps its cursor, so the same window is read again. Comments are listed by their
- * last change, oldest first, and walked forward by `since`: pages of such a list shift while it is read.
+ * Searches are walks by time over pages, newest first. Only the first 1,000 results of a search can be
+ * had: where a window of time holds more it is cut at the oldest result seen, and the walk goes on below.
+ * A search that GitHub could not finish (`incomplete_results`) keeps its cursor, so the same window is
+ * read again. Comments are listed by their last change, oldest first, and walked forward by `since`:
+ * pages of such a list shift while it is read.
  *
  * Issues and pull requests come by REST, discussions by GraphQL, whose errors arrive with status 200. */
 #include <errno.h>
@@ -35,7 +37,8 @@ struct github_config {
 static const char *const looks[] = {"issues", "pull-requests", "discussions", "comments", NULL};
 
 static const struct option account_options[] = {
-    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct github_account, token), .required = true,
+    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct github_account, token),
+     .required = true,
      .help = "Fine-grained personal access token: public repositories, read-only, is enough."},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct github_account, api), .def = API_URL,
      .help = "Of GitHub Enterprise Server: https://HOST/api/v3."},
@@ -43,11 +46,13 @@ static const struct option account_options[] = {
 };
 
 static const struct option options[] = {
-    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct github_config, query), .min = 1, .max = 200,
+    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct github_config, query), .min = 1,
+     .max = 200,
      .help = "What to search for, as '\"acme cloud\" -repo:acme/acme'; is:, created: and sort: are added."},
     {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct github_config, look), .def = "issues",
      .choices = looks, .help = "What to look at; discussions need an account, comments a repository."},
-    {.key = "repository", .kind = OPTION_STRING, .offset = offsetof(struct github_config, repository), .max = 140,
+    {.key = "repository", .kind = OPTION_STRING, .offset = offsetof(struct github_config, repository),
+     .max = 140,
      .help = "Of comments: whose issues' and pull requests' comments to read, as acme/acme."},
     {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct github_config, everything),
      .help = "Take items without the brand's terms too: for the brand's own repositories."},
@@ -156,7 +161,8 @@ static struct str window_text(int64_t floor_ms, int64_t until_ms, struct arena *
     struct str from = floor_ms > 0 && floor_ms < INT64_MAX ? second_text(floor_ms, arena) : STR("*");
 
     if (until_ms > 0)
-        return arena_printf(arena, " created:%.*s..%.*s", STR_FMT(from), STR_FMT(second_text(until_ms, arena)));
+        return arena_printf(arena, " created:%.*s..%.*s", STR_FMT(from),
+                            STR_FMT(second_text(until_ms, arena)));
     return str_eq(from, STR("*")) ? STR("") : arena_printf(arena, " created:>=%.*s", STR_FMT(from));
 }
 
@@ -204,8 +210,8 @@ static int prepare_search(const struct source *src, const struct source_cursor *
 }
 
 static const char discussions_query[] =
-    "query($q:String!,$n:Int!,$after:String){search(type:DISCUSSION,query:$q,first:$n,after:$after){discussionCount "
-    "nodes{... on Discussion{id number url title body createdAt updatedAt upvoteCount author{login ... on "
+    "query($q:String!,$n:Int!,$after:String){search(type:DISCUSSION,query:$q,first:$n,after:$after)"
+    "{discussionCount nodes{... on Discussion{id number url title body createdAt updatedAt upvoteCount author{login ... on "
     "User{databaseId}} comments{totalCount} repository{nameWithOwner}}} pageInfo{hasNextPage endCursor}} "
     "rateLimit{limit cost remaining resetAt}}";
 
@@ -278,7 +284,8 @@ static int prepare_comments(const struct source *src, const struct source_cursor
     return finish_request(src, "comments", &u, arena, ret_request, err);
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     static int (*const how[])(const struct source *, const struct source_cursor *, int64_t, struct arena *,
@@ -309,7 +316,8 @@ static void read_items(const struct parsing *p, const struct results *r, struct 
         const json_t *item = json_array_get(r->items, i);
         struct mention *m;
 
-        if (!timewalk_takes(walk, json_get_text(item, r->shape->id), json_get_time_ms(item, r->shape->created_at)))
+        if (!timewalk_takes(walk, json_get_text(item, r->shape->id),
+                            json_get_time_ms(item, r->shape->created_at)))
             continue;
         m = github_item_read(p, item, r->shape);
         if (m)
@@ -350,8 +358,8 @@ static void search_step(const struct parsing *p, const struct results *r, const 
         timewalk_step(p, walk, next, ret_step);
 }
 
-/* By the Link header, else by whether the page is full. A page that says it is another than the asked one came from
- * somebody's cache; of the page before the walk takes care. */
+/* By the Link header, else by whether the page is full. A page that says it is another than the asked one
+ * came from somebody's cache; of the page before the walk takes care. */
 static int find_next_page(const struct parsing *p, size_t n, struct str *ret, struct error *err)
 {
     struct str header = http_response_header(p->reply->http, "Link");
@@ -371,7 +379,8 @@ static int find_next_page(const struct parsing *p, size_t n, struct str *ret, st
     return 0;
 }
 
-static int parse_search(const struct parsing *p, const json_t *value, struct source_step *ret_step, struct error *err)
+static int parse_search(const struct parsing *p, const json_t *value, struct source_step *ret_step,
+                        struct error *err)
 {
     struct results r = {.items = json_get(value, "items"), .shape = &github_rest};
     struct timewalk walk = timewalk_begin(p);
@@ -472,7 +481,8 @@ static struct changes read_comments(const struct parsing *p, const json_t *list)
     return c;
 }
 
-static void comments_page(const struct parsing *p, int64_t since_ms, int64_t page, struct source_step *ret_step)
+static void comments_page(const struct parsing *p, int64_t since_ms, int64_t page,
+                          struct source_step *ret_step)
 {
     if (page > REACHABLE_RESULTS / PAGE_ITEMS) {
         ret_step->gap = true; /* a thousand in one second */
@@ -514,7 +524,8 @@ static int parse_comments(const struct parsing *p, const json_t *value, struct s
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
-/* The primary limit has Remaining 0 and a Reset, the secondary one Retry-After or nothing but its words. 0: no limit. */
+/* The primary limit has Remaining 0 and a Reset, the secondary one Retry-After or nothing but its words.
+ * 0: no limit. */
 static int64_t limit_wait_ms(const struct parsing *p, struct str message)
 {
     const struct http_response *http = p->reply->http;
@@ -555,7 +566,8 @@ static bool parse_refusal(const struct parsing *p, struct source_step *ret_step)
 static int parse(const struct source *src, const struct source_cursor *at, const struct source_reply *reply,
                  struct source_page *page, struct source_step *ret_step, struct error *err)
 {
-    static int (*const how[])(const struct parsing *, const json_t *, struct source_step *, struct error *) = {
+    static int (*const how[])(const struct parsing *, const json_t *, struct source_step *,
+                              struct error *) = {
         [LOOK_ISSUES] = parse_search,
         [LOOK_PULL_REQUESTS] = parse_search,
         [LOOK_DISCUSSIONS] = parse_discussions,

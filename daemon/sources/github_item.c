@@ -1,5 +1,5 @@
-/* Items of GitHub's REST and GraphQL APIs as mentions. `updated_at` moves with every label and comment, so it tells an
- * edit of a comment only, never of an issue. Deleted accounts are null or "ghost". */
+/* Items of GitHub's REST and GraphQL APIs as mentions. `updated_at` moves with every label and comment,
+ * so it tells an edit of a comment only, never of an issue. Deleted accounts are null or "ghost". */
 #include "sources/github_item.h"
 
 #include "sources/markdown.h"
@@ -14,8 +14,8 @@ const struct github_shape github_graphql = {
     "id", "url", "author", "body", "createdAt", "updatedAt", true,
 };
 
-/* Comments know their thread by its API address only: ".../repos/o/r/issues/7" is "o/r#7" for comment and issue alike;
- * discussions have numbers of the same row. */
+/* Comments know their thread by its API address only: ".../repos/o/r/issues/7" is "o/r#7" for comment and
+ * issue alike; discussions have numbers of the same row. */
 static struct str thread_of(const struct parsing *p, const json_t *item, bool is_comment)
 {
     struct str url = json_get_text(item, is_comment ? "issue_url" : "repository_url"), repo, number;
@@ -48,7 +48,8 @@ static struct str read_text(const struct parsing *p, const json_t *item, const s
 static void read_author(const struct parsing *p, const json_t *author, struct mention_author *ret)
 {
     struct str login = json_get_text(author, "login");
-    struct str id = json_id(json_get(author, author && json_get(author, "databaseId") ? "databaseId" : "id"), p->arena);
+    struct str id = json_id(json_get(author, author && json_get(author, "databaseId") ? "databaseId" : "id"),
+                            p->arena);
 
     if (login.len == 0 || str_eq(login, STR("ghost"))) {
         ret->id = STR("[deleted]");
@@ -67,10 +68,12 @@ static int64_t read_count(const json_t *value)
 
 static int64_t read_likes(const json_t *item)
 {
-    return json_get(item, "upvoteCount") ? json_get_i64(item, "upvoteCount", -1) : read_count(json_get(item, "reactions"));
+    return json_get(item, "upvoteCount") ? json_get_i64(item, "upvoteCount", -1)
+        : read_count(json_get(item, "reactions"));
 }
 
-struct mention *github_item_read(const struct parsing *p, const json_t *item, const struct github_shape *shape)
+struct mention *github_item_read(const struct parsing *p, const json_t *item,
+                                 const struct github_shape *shape)
 {
     struct str id = json_get_text(item, shape->id), text;
     bool is_comment = json_get_text(item, "issue_url").len > 0;

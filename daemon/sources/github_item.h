@@ -12,6 +12,7 @@ struct github_shape {
 extern const struct github_shape github_rest, github_graphql;
 
 /* Adds the mention to the page; NULL if it is none: counted as skipped. */
-struct mention *github_item_read(const struct parsing *p, const json_t *item, const struct github_shape *shape);
+struct mention *github_item_read(const struct parsing *p, const json_t *item,
+                                 const struct github_shape *shape);
 
 #endif

@@ -1,8 +1,8 @@
-/* Reviews of an own app on Google Play, by the Developer API: those of the last seven days that have text, newest change
- * first. A walk by time; a review's only time is that of its last change.
+/* Reviews of an own app on Google Play, by the Developer API: those of the last seven days that have
+ * text, newest change first. A walk by time; a review's only time is that of its last change.
  *
- * The brand's answer comes with the review. It is given as a mention of its own, written by the package, when the
- * package is among the brand's own accounts: then it marks the review as answered. */
+ * The brand's answer comes with the review. It is given as a mention of its own, written by the package,
+ * when the package is among the brand's own accounts: then it marks the review as answered. */
 #include <errno.h>
 
 #include "sources/googleplay_session.h"
@@ -20,7 +20,8 @@ struct googleplay_config {
 };
 
 static const struct option account_options[] = {
-    {.key = "key", .kind = OPTION_SECRET, .offset = offsetof(struct googleplay_account, key), .required = true,
+    {.key = "key", .kind = OPTION_SECRET, .offset = offsetof(struct googleplay_account, key),
+     .required = true,
      .help = "file:PATH of a service account's JSON key; it needs the permission 'Reply to reviews'."},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct googleplay_account, api),
      .def = "https://androidpublisher.googleapis.com", .help = "Where the API is."},
@@ -28,7 +29,8 @@ static const struct option account_options[] = {
 };
 
 static const struct option options[] = {
-    {.key = "package", .kind = OPTION_STRING, .offset = offsetof(struct googleplay_config, package), .required = true,
+    {.key = "package", .kind = OPTION_STRING, .offset = offsetof(struct googleplay_config, package),
+     .required = true,
      .min = 1, .max = 150, .help = "The app's package, as com.acme.app."},
     {0},
 };
@@ -59,7 +61,8 @@ static struct str host(const struct source *src, struct arena *arena)
     return arena_str(arena, url_authority(account->api));
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     const struct googleplay_account *account = src->account->config;
@@ -110,7 +113,8 @@ static int64_t modified_ms(const json_t *comment)
     return seconds * 1000 + (nanos > 0 && nanos < 1000000000 ? nanos / 1000000 : 0);
 }
 
-/* As written, not as translated; old reviews have a tab between title and body, often with nothing before it. */
+/* As written, not as translated; old reviews have a tab between title and body, often with nothing before
+ * it. */
 static struct str read_text(const struct parsing *p, const json_t *comment)
 {
     struct str original = json_get_text(comment, "originalText");
@@ -134,7 +138,8 @@ static struct mention *add(const struct parsing *p, struct str id, const json_t 
     }
     m->network = STR(NETWORK);
     m->text = text;
-    m->created_at_ms = m->edited_at_ms = modified_ms(comment); /* of its last change: nothing tells whether there was one */
+    /* of its last change: nothing tells whether there was one */
+    m->created_at_ms = m->edited_at_ms = modified_ms(comment);
     m->fetched_at_ms = p->reply->received_at_ms;
     m->conversation = id;
     m->backfill = p->at->low.len == 0;
@@ -147,7 +152,8 @@ static struct mention *add(const struct parsing *p, struct str id, const json_t 
 /* The reviewer's language is that of their device: asked only where the text does not tell. */
 static void read_review(const struct parsing *p, const json_t *review, const json_t *comment)
 {
-    struct str id = json_id(json_get(review, "reviewId"), p->arena), name = json_get_text(review, "authorName");
+    struct str id = json_id(json_get(review, "reviewId"), p->arena);
+    struct str name = json_get_text(review, "authorName");
     struct str lang = json_get_text(comment, "reviewerLanguage");
     struct mention *m = add(p, id, comment);
 
@@ -241,7 +247,8 @@ static bool parse_refusal(const struct parsing *p, struct source_step *ret_step)
     if (ret_step->kind == STEP_WAIT && ret_step->wait_ms == 0)
         ret_step->wait_ms = LIMITED_WAIT_MS;
     if (status == 400 && p->at->walking)
-        step_done(ret_step, p->at->low); /* a page's token that is over: the walk begins anew with the next poll */
+        /* a page's token that is over: the walk begins anew with the next poll */
+        step_done(ret_step, p->at->low);
     else if (message.len > 0)
         ret_step->reason = arena_printf(p->arena, "%.*s: %.*s", STR_FMT(ret_step->reason), STR_FMT(message));
     return true;

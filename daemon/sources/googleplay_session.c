@@ -1,5 +1,6 @@
-/* The session is {"access_token","expires_at","obtained_at"}. There is nothing to refresh: when a token has expired, or
- * is refused, a new assertion is made. The key is read from its file each time and never kept. */
+/* The session is {"access_token","expires_at","obtained_at"}. There is nothing to refresh: when a token
+ * has expired, or is refused, a new assertion is made. The key is read from its file each time and never
+ * kept. */
 #include "sources/googleplay_session.h"
 
 #include <errno.h>
@@ -41,7 +42,8 @@ static void step_login(const struct parsing *p, const struct session *s, struct 
 
     buf_append_str(&b, STR("{\"access_token\":"));
     buf_append_json(&b, s->token);
-    buf_printf(&b, ",\"expires_at\":%lld,\"obtained_at\":%lld}", (long long)s->expires_ms, (long long)s->obtained_ms);
+    buf_printf(&b, ",\"expires_at\":%lld,\"obtained_at\":%lld}", (long long)s->expires_ms,
+               (long long)s->obtained_ms);
     if (b.failed)
         step_fail(ret_step, STEP_STOP, STR("the token is larger than can be kept"));
     else
@@ -77,9 +79,11 @@ static int load_key(const struct secret *secret, struct arena *arena, struct key
     return 0;
 }
 
-static int sign(const struct key *key, int64_t now_ms, struct arena *arena, struct str *ret, struct error *err)
+static int sign(const struct key *key, int64_t now_ms, struct arena *arena, struct str *ret,
+                struct error *err)
 {
     struct buf header = BUF_INIT(1024), claims = BUF_INIT(4096);
+    long long from_s = now_ms / 1000;
     int code;
 
     buf_append_str(&header, STR("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":"));
@@ -89,8 +93,7 @@ static int sign(const struct key *key, int64_t now_ms, struct arena *arena, stru
     buf_append_json(&claims, key->email);
     buf_append_str(&claims, STR(",\"scope\":\"" SCOPE "\",\"aud\":"));
     buf_append_json(&claims, key->token_url);
-    buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld}", (long long)(now_ms / 1000),
-               (long long)(now_ms / 1000 + ASSERTION_SECONDS));
+    buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld}", from_s, from_s + ASSERTION_SECONDS);
     code = sign_jwt_rs256(key->private_key, buf_str(&header), buf_str(&claims), arena, ret, err);
     buf_finish(&header);
     buf_finish(&claims);
@@ -101,8 +104,8 @@ static int prepare_login(const struct source_account *account, int64_t now_ms, s
                          struct source_request *ret_request, struct error *err)
 {
     const struct googleplay_account *config = account->config;
-    struct str assertion, body;
-    struct key key;
+    struct str assertion = STR(""), body;
+    struct key key = {0};
     struct url form;
     int code = load_key(&config->key, arena, &key, err);
 

@@ -1,5 +1,5 @@
-/* Requests, pages and errors of the Graph API. Errors are decided by their code: HTTP statuses follow no strict rule.
- * What Meta writes into an error may repeat the token, so long words of it are not shown. */
+/* Requests, pages and errors of the Graph API. Errors are decided by their code: HTTP statuses follow no
+ * strict rule. What Meta writes into an error may repeat the token, so long words of it are not shown. */
 #include "sources/graph.h"
 
 #include <errno.h>
@@ -21,7 +21,8 @@ static const struct graph_account *account_of(const struct source *src)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-int graph_token_resolve(const struct source *src, struct arena *arena, struct str *ret_token, struct error *err)
+int graph_token_resolve(const struct source *src, struct arena *arena, struct str *ret_token,
+                        struct error *err)
 {
     char *value = NULL;
     int code = secret_resolve(&account_of(src)->token, &value, err);
@@ -95,7 +96,8 @@ static struct str decoded(struct str text, struct arena *arena)
 struct str graph_next(const struct parsing *p, const json_t *value, bool follows_after)
 {
     const json_t *paging = json_get(value, "paging");
-    struct str after = json_get_text(json_get(paging, "cursors"), "after"), url = json_get_text(paging, "next");
+    struct str after = json_get_text(json_get(paging, "cursors"), "after");
+    struct str url = json_get_text(paging, "next");
     struct str until = decoded(url_get_param(url, "until"), p->arena);
     struct str token = decoded(url_get_param(url, "__paging_token"), p->arena);
     struct str next = STR("");
@@ -245,7 +247,8 @@ static void step_for_error(const struct parsing *p, const json_t *error, struct 
     else if (meaning == MEANS_BLOCKED)
         set_wait(p, BLOCKED_WAIT_MS, ret_step);
     else if (code == CODE_PARAMETER && p->at->walking)
-        step_done(ret_step, p->at->low); /* a place whose post was deleted: the walk begins anew with the next poll */
+        /* a place whose post was deleted: the walk begins anew with the next poll */
+        step_done(ret_step, p->at->low);
 }
 
 bool graph_refused(const struct parsing *p, json_t **ret_value, struct source_step *ret_step, int *ret_code,

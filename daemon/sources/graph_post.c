@@ -1,5 +1,5 @@
-/* Ids are strings whatever they look like. Text is plain. Authors are a `from` of id and name, or a `username`, or not
- * told at all: then each post has its own, rather than all one. */
+/* Ids are strings whatever they look like. Text is plain. Authors are a `from` of id and name, or a
+ * `username`, or not told at all: then each post has its own, rather than all one. */
 #include "sources/graph_post.h"
 
 static void read_author(const json_t *post, struct str own_id, struct mention_author *ret)

@@ -12,10 +12,12 @@ struct graph_shape {
     const char *likes, *replies;  /* paths; NULL: not told */
 };
 
-/* Adds the mention to the page, complete but for what it belongs to; NULL if it is none: counted as skipped. */
+/* Adds the mention to the page, complete but for what it belongs to; NULL if it is none: counted as
+ * skipped. */
 struct mention *graph_post_read(const struct parsing *p, const json_t *post, const struct graph_shape *shape);
 
-/* There are more of a post's nested comments than came with it, and none of these is from before the last poll. */
+/* There are more of a post's nested comments than came with it, and none of these is from before the last
+ * poll. */
 bool graph_comments_are_cut(const struct parsing *p, const json_t *comments, const char *time);
 
 #endif

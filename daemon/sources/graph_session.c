@@ -1,6 +1,7 @@
-/* Tokens of Threads and Instagram live for 60 days and can be renewed from a day after they were made on. They are
- * renewed weekly, and the renewed one is kept with the account's session: {"token","seed","renewed_at"}. The seed tells
- * from which configured token it came, so that one that somebody put into the configuration counts at once. */
+/* Tokens of Threads and Instagram live for 60 days and can be renewed from a day after they were made on.
+ * They are renewed weekly, and the renewed one is kept with the account's session:
+ * {"token","seed","renewed_at"}. The seed tells from which configured token it came, so that one that
+ * somebody put into the configuration counts at once. */
 #include <errno.h>
 
 #include "sources/graph.h"
@@ -78,8 +79,8 @@ int graph_session_prepare(const struct source *src, const char *grant, int64_t n
     return code;
 }
 
-/* A renewed token that is refused gives way to the configured one; that one only people can replace. Anything else, as
- * a token of less than a day, is no reason to stop using it. */
+/* A renewed token that is refused gives way to the configured one; that one only people can replace.
+ * Anything else, as a token of less than a day, is no reason to stop using it. */
 static void refresh_refused(const struct parsing *p, struct graph_session *s, int64_t code,
                             struct source_step *ret_step)
 {

@@ -1,8 +1,9 @@
-/* A professional Instagram account: media it is tagged in, comments on its own media, or the recent media of a hashtag.
+/* A professional Instagram account: media it is tagged in, comments on its own media, or the recent media
+ * of a hashtag.
  *
- * Lists are walked by the time of the media; comments come with the media they are on, so what the overlap re-reads is
- * how long a media's comments are listened to. A hashtag is asked for by its id, which each poll looks up first: the
- * walk's `next` is then "ID" or "ID place". */
+ * Lists are walked by the time of the media; comments come with the media they are on, so what the
+ * overlap re-reads is how long a media's comments are listened to. A hashtag is asked for by its id,
+ * which each poll looks up first: the walk's `next` is then "ID" or "ID place". */
 #include <errno.h>
 
 #include "sources/graph.h"
@@ -29,13 +30,17 @@ static const char *const watches[] = {"tags", "comments", "hashtag", NULL};
 static const char *const logins[] = {"facebook", "instagram", NULL};
 
 static const struct option account_options[] = {
-    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct instagram_account, graph.token), .required = true,
+    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct instagram_account, graph.token),
+     .required = true,
      .help = "Long-lived token: a page's with a Facebook login, the user's with an Instagram login."},
-    {.key = "id", .kind = OPTION_STRING, .offset = offsetof(struct instagram_account, graph.id), .required = true,
+    {.key = "id", .kind = OPTION_STRING, .offset = offsetof(struct instagram_account, graph.id),
+     .required = true,
      .min = 1, .max = 40, .help = "The account's Instagram user id."},
-    {.key = "login", .kind = OPTION_ENUM, .offset = offsetof(struct instagram_account, login), .def = "facebook",
+    {.key = "login", .kind = OPTION_ENUM, .offset = offsetof(struct instagram_account, login),
+     .def = "facebook",
      .choices = logins, .help = "How the token was made; those of an Instagram login are renewed weekly."},
-    {.key = "app_secret", .kind = OPTION_SECRET, .offset = offsetof(struct instagram_account, graph.app_secret),
+    {.key = "app_secret", .kind = OPTION_SECRET,
+     .offset = offsetof(struct instagram_account, graph.app_secret),
      .help = "If the app demands a proof of it with each request."},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct instagram_account, graph.api),
      .def = "https://graph.facebook.com/v23.0",
@@ -45,8 +50,10 @@ static const struct option account_options[] = {
 
 static const struct option options[] = {
     {.key = "watch", .kind = OPTION_ENUM, .offset = offsetof(struct instagram_config, watch), .def = "tags",
-     .choices = watches, .help = "Media the account is tagged in, comments on its own media, or a hashtag's media."},
-    {.key = "hashtag", .kind = OPTION_STRING, .offset = offsetof(struct instagram_config, hashtag), .max = 100,
+     .choices = watches,
+     .help = "Media the account is tagged in, comments on its own media, or a hashtag's media."},
+    {.key = "hashtag", .kind = OPTION_STRING, .offset = offsetof(struct instagram_config, hashtag),
+     .max = 100,
      .help = "Of watch: hashtag, with or without '#'."},
     {0},
 };
@@ -56,7 +63,8 @@ static const struct graph_shape media_shape = {
     .url = "permalink", .likes = "like_count", .replies = "comments_count",
 };
 static const struct graph_shape comment_shape = {
-    .network = "instagram", .kind = "comment", .text = "text", .text_else = NULL, .time = "timestamp", .url = "permalink",
+    .network = "instagram", .kind = "comment", .text = "text", .text_else = NULL, .time = "timestamp",
+    .url = "permalink",
     .likes = "like_count", .replies = NULL,
 };
 
@@ -98,7 +106,8 @@ static bool is_tag_lookup(const struct source *src, const struct source_cursor *
     return config_of(src)->watch == WATCH_HASHTAG && !at->walking;
 }
 
-static void begin_node(struct url *u, const struct source *src, struct str node, const char *edge, const char *fields)
+static void begin_node(struct url *u, const struct source *src, struct str node, const char *edge,
+                       const char *fields)
 {
     const struct graph_account *account = src->account->config;
 
@@ -142,7 +151,8 @@ static const char *begin_list(struct url *u, const struct source *src, const str
     return config_of(src)->watch == WATCH_COMMENTS ? "media" : "tags";
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     const struct instagram_account *account = src->account->config;
@@ -255,7 +265,7 @@ static int parse(const struct source *src, const struct source_cursor *at, const
 
 const struct source_driver source_instagram = {
     .name = "instagram",
-    .help = "Media an Instagram account is tagged in, comments on its own media, or a hashtag's recent media.",
+    .help = "Media an Instagram account is tagged in, comments on its own media, or recent media of a hashtag.",
     .options = options,
     .config_size = sizeof(struct instagram_config),
     .account_options = account_options,

@@ -1,7 +1,7 @@
-/* Two passes: spans that may run over lines are cut out first (comments, details, quotes of forums), then lines are
- * looked at one by one (fences, quoted lines, runs of empty lines). Emphasis, links and headings stay: rules read
- * over them, and people read them as they are. A span that is opened and never closed is kept as text, but for a
- * fence, which Markdown itself lets run to the end. */
+/* Two passes: spans that may run over lines are cut out first (comments, details, quotes of forums), then
+ * lines are looked at one by one (fences, quoted lines, runs of empty lines). Emphasis, links and
+ * headings stay: rules read over them, and people read them as they are. A span that is opened and never
+ * closed is kept as text, but for a fence, which Markdown itself lets run to the end. */
 #include "sources/markdown.h"
 
 #include "mentiond/buf.h"
@@ -42,7 +42,8 @@ static size_t find_nocase(struct str text, const char *wanted)
     return SIZE_MAX;
 }
 
-/* Bytes of the span that begins here, 0: none does. One kind that is not closed once is not looked for again. */
+/* Bytes of the span that begins here, 0: none does. One kind that is not closed once is not looked for
+ * again. */
 static size_t span_len(struct str rest, bool unclosed[ARRAY_LEN(spans)])
 {
     for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
@@ -64,7 +65,8 @@ static void drop_spans(struct str text, struct buf *out)
     size_t start = 0, i = 0;
 
     while (i < text.len) {
-        size_t len = text.s[i] == '<' || text.s[i] == '[' ? span_len(str_slice(text, i, text.len), unclosed) : 0;
+        size_t len = text.s[i] == '<' || text.s[i] == '[' ? span_len(str_slice(text, i, text.len), unclosed)
+            : 0;
 
         if (len == 0) {
             i++;

@@ -1,5 +1,5 @@
-/* Everything here is a pure function of its arguments: no clock, no randomness (RSA PKCS #1 v1.5 has none), no state
- * but OpenSSL's own error queue, which is emptied. */
+/* Everything here is a pure function of its arguments: no clock, no randomness (RSA PKCS #1 v1.5 has
+ * none), no state but OpenSSL's own error queue, which is emptied. */
 #include "sources/signing.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ struct str sign_hmac_hex(struct str key, struct str text, struct arena *arena)
     char hex[2 * EVP_MAX_MD_SIZE];
     struct str copy;
 
-    if (!HMAC(EVP_sha256(), key.s ? key.s : "", (int)key.len, (const unsigned char *)(text.s ? text.s : ""), text.len,
+    if (!HMAC(EVP_sha256(), key.s ? key.s : "", (int)key.len, (const unsigned char *)(text.s ? text.s : ""),
+              text.len,
               mac, &len))
         return STR("");
     for (unsigned int i = 0; i < len; i++) {
@@ -36,7 +37,7 @@ static void append_base64url(struct buf *b, const void *data, size_t len)
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const unsigned char *bytes = data;
 
-    for (size_t i = 0; i < len; i += 3) {
+    for (size_t i = 0; bytes && i < len; i += 3) {
         size_t n = len - i < 3 ? len - i : 3;
         uint32_t three = (uint32_t)bytes[i] << 16;
 
@@ -77,7 +78,7 @@ static int append_signature(EVP_PKEY *key, struct buf *b, struct error *err)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t len = (size_t)EVP_PKEY_size(key);
-    unsigned char *signature = malloc(len);
+    unsigned char *signature = calloc(1, len);
     int code = 0;
 
     if (!context || !signature || EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
@@ -93,7 +94,8 @@ static int append_signature(EVP_PKEY *key, struct buf *b, struct error *err)
     return code;
 }
 
-int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, struct arena *arena, struct str *ret,
+int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, struct arena *arena,
+                   struct str *ret,
                    struct error *err)
 {
     EVP_PKEY *key = load_key(key_pem, err);

@@ -9,10 +9,11 @@
 /* HMAC-SHA256 of `text` as 64 lower-case hex digits, in the arena; "" when out of memory. */
 struct str sign_hmac_hex(struct str key, struct str text, struct arena *arena);
 
-/* A JSON Web Token, RS256: base64url(header).base64url(claims).base64url(signature), in the arena. `key_pem` is a private
- * RSA key in PEM (PKCS #8 or #1), `header` and `claims` are JSON. Errors, which never show the key: -EINVAL, no such key;
- * -ENOMEM. */
-int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, struct arena *arena, struct str *ret,
+/* A JSON Web Token, RS256: base64url(header).base64url(claims).base64url(signature), in the arena.
+ * `key_pem` is a private RSA key in PEM (PKCS #8 or #1), `header` and `claims` are JSON. Errors, which
+ * never show the key: -EINVAL, no such key; -ENOMEM. */
+int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, struct arena *arena,
+                   struct str *ret,
                    struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* Threads: keyword search, or the posts that mention the account.
  *
- * Both are walks by time. Search sends no `since`: what it accepts is not certain, and a query costs the same. Its
- * results name no author but the user name. An app that was not approved for search is given its own posts only, without
- * any error; docs/sources.md says how to notice. */
+ * Both are walks by time. Search sends no `since`: what it accepts is not certain, and a query costs the
+ * same. Its results name no author but the user name. An app that was not approved for search is given
+ * its own posts only, without any error; docs/sources.md says how to notice. */
 #include <errno.h>
 
 #include "sources/graph.h"
@@ -17,7 +17,8 @@ struct threads_config {
 
 static const struct option account_options[] = {
     {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct graph_account, token), .required = true,
-     .help = "Long-lived user token with threads_basic and threads_keyword_search or threads_manage_mentions."},
+     .help = "Long-lived user token with threads_basic and threads_keyword_search or "
+             "threads_manage_mentions."},
     {.key = "id", .kind = OPTION_STRING, .offset = offsetof(struct graph_account, id), .def = "me", .max = 40,
      .help = "The user's id, if it is not the token's own."},
     {.key = "app_secret", .kind = OPTION_SECRET, .offset = offsetof(struct graph_account, app_secret),
@@ -28,7 +29,8 @@ static const struct option account_options[] = {
 };
 
 static const struct option options[] = {
-    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct threads_config, query), .min = 1, .max = 200,
+    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct threads_config, query), .min = 1,
+     .max = 200,
      .help = "Keywords, or '#topic'. Without it: posts that mention the account."},
     {0},
 };
@@ -64,7 +66,8 @@ static void begin_mentions(struct url *u, const struct graph_account *account)
     buf_append_str(&u->text, STR("/mentions"));
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena,
                    struct source_request *ret_request, struct error *err)
 {
     const struct graph_account *account = src->account->config;

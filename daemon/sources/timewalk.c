@@ -1,6 +1,6 @@
-/* The walk of timewalk.h. A walk ends with the first page that is older than its floor as a whole, not with the first
- * old item: lists are not strictly ordered, and one post that was imported, pinned or reordered must not hide those
- * behind it. */
+/* The walk of timewalk.h. A walk ends with the first page that is older than its floor as a whole, not
+ * with the first old item: lists are not strictly ordered, and one post that was imported, pinned or
+ * reordered must not hide those behind it. */
 #include "sources/timewalk.h"
 
 #define FNV_OFFSET 0xcbf29ce484222325u
@@ -72,13 +72,15 @@ static struct str high_of(const struct parsing *p, const struct timewalk *walk)
     return high_ms > 0 ? cursor_from_i64(p->arena, high_ms) : STR("");
 }
 
-void timewalk_done(const struct parsing *p, const struct timewalk *walk, bool gap, struct source_step *ret_step)
+void timewalk_done(const struct parsing *p, const struct timewalk *walk, bool gap,
+                   struct source_step *ret_step)
 {
     step_done(ret_step, high_of(p, walk));
     ret_step->gap = gap;
 }
 
-/* The cursor's floor is "ms ids", with " again" behind it where the page before was asked for a second time. */
+/* The cursor's floor is "ms ids", with " again" behind it where the page before was asked for a second
+ * time. */
 static struct str floor_text(const struct parsing *p, const struct timewalk *walk, bool repeated)
 {
     return arena_printf(p->arena, "%lld %llx%s", (long long)walk->floor_ms, (unsigned long long)walk->ids,

@@ -60,7 +60,8 @@ static void test_reviews_become_mentions(void **state)
     assert_str(rig.step.cursor.high, "1795281445000 9007199254740993");
     rig_go_on(&rig);
     assert_has(rig.request.http.url, "/page=2/"); /* by ours, never by the feed's own links */
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"feed\":{\"entry\":{\"id\":{\"label\":\"7\"},\"im:rating\":{\"label\":\"4\"},"
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"feed\":{\"entry\":{\"id\":{\"label\":\"7\"},\"im:rating\":{\"label\":\"4\"},"
                                              "\"title\":{\"label\":\"one alone\"},\"updated\":{\"label\":"
                                              "\"2026-11-19T10:00:00-07:00\"}}}}")), 0);
     assert_int_equal(rig.page.n_mentions, 0); /* known */
@@ -71,7 +72,8 @@ static void test_reviews_become_mentions(void **state)
 
 static void test_feed_without_times(void **state)
 {
-    static const char old[] = "{\"feed\":{\"entry\":[{\"id\":{\"label\":\"12\"},\"im:rating\":{\"label\":\"4\"},\"title\":"
+    static const char old[] =
+        "{\"feed\":{\"entry\":[{\"id\":{\"label\":\"12\"},\"im:rating\":{\"label\":\"4\"},\"title\":"
                               "{\"label\":\"new\"}},{\"id\":{\"label\":\"10\"},\"im:rating\":{\"label\":\"4\"},\"title\":"
                               "{\"label\":\"known\"}}]}}";
     struct rig rig;
@@ -115,8 +117,10 @@ static struct str full_page(struct rig *rig, int page)
 
     buf_append_str(&b, STR("{\"feed\":{\"entry\":["));
     for (int i = 0; i < 50; i++)
-        buf_printf(&b, "%s{\"id\":{\"label\":\"%d\"},\"im:rating\":{\"label\":\"4\"},\"title\":{\"label\":\"x\"},"
-                       "\"updated\":{\"label\":\"2026-11-21T17:%02d:00Z\"}}", i ? "," : "", 10000 - page * 50 - i, 20 - page);
+        buf_printf(&b,
+                   "%s{\"id\":{\"label\":\"%d\"},\"im:rating\":{\"label\":\"4\"},\"title\":{\"label\":\"x\"},"
+                       "\"updated\":{\"label\":\"2026-11-21T17:%02d:00Z\"}}", i ? "," : "",
+                           10000 - page * 50 - i, 20 - page);
     buf_append_str(&b, STR("]}}"));
     body = arena_str(&rig->arena, buf_str(&b));
     buf_finish(&b);
@@ -143,7 +147,8 @@ static void test_ten_pages_at_most(void **state)
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_true(rig.step.gap);
 
-    rig.at = (struct source_cursor){.low = STR("5 5"), .walking = true, .high = STR("9 9"), .next = STR("4 0"),
+    rig.at = (struct source_cursor){.low = STR("5 5"), .walking = true, .high = STR("9 9"),
+                                    .next = STR("4 0"),
                                     .floor = STR("1")};
     assert_int_equal(rig_feed(&rig, 404, STR("nothing here")), 0); /* behind the last page */
     assert_int_equal(rig.step.kind, STEP_DONE);

@@ -1,4 +1,5 @@
-/* discourse: the walk back by ids in both readings of `before`, search by time, posts as mentions, three kinds of 429. */
+/* discourse: the walk back by ids in both readings of `before`, search by time, posts as mentions, three
+ * kinds of 429. */
 #include "source_rig.h"
 
 extern const struct source_driver source_discourse;
@@ -24,7 +25,8 @@ static void test_requests(void **state)
     rig_finish(&rig);
 
     start(&rig, "forum: https://forum.example\nquery: '\"acme inc\"'\n", "1795280400000");
-    assert_str(rig.request.http.url, "https://forum.example/search.json?q=%22acme%20inc%22%20order%3Alatest%20"
+    assert_str(rig.request.http.url,
+               "https://forum.example/search.json?q=%22acme%20inc%22%20order%3Alatest%20"
                                      "after%3A2026-11-20&page=1");
     assert_string_equal(rig.request.endpoint, "search");
     rig.at = (struct source_cursor){.walking = true, .next = STR("99"), .floor = STR("x")};
@@ -91,8 +93,8 @@ static void test_posts_become_mentions(void **state)
     rig_finish(&rig);
 }
 
-/* A page of a forum whose visible posts are the ids that `is_there` says. `old`: `before` includes itself, and only the
- * 50 ids from it on are looked at. */
+/* A page of a forum whose visible posts are the ids that `is_there` says. `old`: `before` includes
+ * itself, and only the 50 ids from it on are looked at. */
 static struct str answer(struct rig *rig, int64_t newest, int64_t before, bool old, bool (*is_there)(int64_t))
 {
     struct buf b = BUF_INIT(RIG_BODY_MAX);
@@ -181,7 +183,8 @@ static void test_a_repeated_page(void **state)
 
     (void)state;
     start(&rig, "forum: https://forum.example\n", "1000");
-    rig.at = (struct source_cursor){.low = STR("1000"), .walking = true, .high = STR("1500"), .next = STR("1451"),
+    rig.at = (struct source_cursor){.low = STR("1000"), .walking = true, .high = STR("1500"),
+                                    .next = STR("1451"),
                                     .floor = STR("951")};
     assert_int_equal(rig_feed(&rig, 200, answer(&rig, 1500, 0, false, all_but_a_hole)), 0);
     assert_int_equal(rig.step.kind, STEP_PAGE);
@@ -208,7 +211,8 @@ static void test_search(void **state)
     assert_int_equal(rig.step.kind, STEP_PAGE);
     rig_go_on(&rig);
     assert_has(rig.request.http.url, "&page=2");
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"grouped_search_result\":{\"more_full_page_results\":null}}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"grouped_search_result\":{\"more_full_page_results\":null}}")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795278600798");
 
@@ -221,7 +225,8 @@ static void test_search(void **state)
     assert_int_equal(rig.page.n_mentions, 2);
     assert_str(rig.page.mentions[1].text, "Praise\n\nI love acme");
 
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"posts\":[],\"grouped_search_result\":{\"error\":\"overloaded\"}}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"posts\":[],\"grouped_search_result\":{\"error\":\"overloaded\"}}")), 0);
     assert_int_equal(rig.step.kind, STEP_RETRY);
     assert_str(rig.step.reason, "search: overloaded");
     assert_int_equal(rig_feed(&rig, 200, STR("[]")), -EBADMSG);
@@ -237,14 +242,19 @@ static void test_refusals(void **state)
         int64_t want_wait_ms;
         const char *want_reason;
     } cases[] = {
-        {429, "Slow down, too many requests.\nPlease retry again in 7 seconds.", "Retry-After", "7", STEP_WAIT, 7000, ""},
-        {429, "{\"failed\":\"FAILED\",\"message\":\"too many times\"}", NULL, NULL, STEP_WAIT, 60000, "too many times"},
-        {429, "{\"errors\":[\"wait\"],\"error_type\":\"rate_limit\",\"extras\":{\"wait_seconds\":42}}", NULL, NULL,
+        {429, "Slow down, too many requests.\nPlease retry again in 7 seconds.", "Retry-After", "7",
+         STEP_WAIT, 7000, ""},
+        {429, "{\"failed\":\"FAILED\",\"message\":\"too many times\"}", NULL, NULL, STEP_WAIT, 60000,
+         "too many times"},
+        {429, "{\"errors\":[\"wait\"],\"error_type\":\"rate_limit\",\"extras\":{\"wait_seconds\":42}}", NULL,
+         NULL,
          STEP_WAIT, 42000, "wait"},
         {429, "{\"extras\":{\"wait_seconds\":-5}}", NULL, NULL, STEP_WAIT, 60000, ""},
-        {403, "{\"errors\":[\"You need to be logged in to do that.\"],\"error_type\":\"not_logged_in\"}", NULL, NULL,
+        {403, "{\"errors\":[\"You need to be logged in to do that.\"],\"error_type\":\"not_logged_in\"}",
+         NULL, NULL,
          STEP_STOP, 0, "logged in"},
-        {400, "{\"errors\":[\"too short\"],\"error_type\":\"invalid_parameters\"}", NULL, NULL, STEP_STOP, 0, "too short"},
+        {400, "{\"errors\":[\"too short\"],\"error_type\":\"invalid_parameters\"}", NULL, NULL, STEP_STOP, 0,
+         "too short"},
         {409, "{}", NULL, NULL, STEP_RETRY, 0, ""},
         {503, "{\"errors\":[\"read only\"]}", NULL, NULL, STEP_RETRY, 0, "read only"},
         {200, "<!DOCTYPE html><form>", NULL, NULL, STEP_RETRY, 0, "login page"},

@@ -1,5 +1,5 @@
-/* github: searches by REST and GraphQL, the wall of 1,000 results, incomplete results, comments forward by `since`,
- * items as mentions, limits of both kinds. */
+/* github: searches by REST and GraphQL, the wall of 1,000 results, incomplete results, comments forward
+ * by `since`, items as mentions, limits of both kinds. */
 #include "source_rig.h"
 
 extern const struct source_driver source_github;
@@ -31,7 +31,8 @@ static void test_search_request(void **state)
     assert_has(rig.request.http.url, "https://ghe.example/api/v3/search/issues?q=acme%20is%3Apull-request&");
     assert_str(rig.request.headers[2].value, "Bearer topsecret");
     assert_true(rig.request.headers[2].secret);
-    rig.at = (struct source_cursor){.walking = true, .low = STR("5"), .high = STR("9"), .floor = STR("1795276800000"),
+    rig.at = (struct source_cursor){.walking = true, .low = STR("5"), .high = STR("9"),
+                                    .floor = STR("1795276800000"),
                                     .next = STR("1795280400000 300 1795280000000 4")};
     rig_prepare(&rig);
     assert_has(rig.request.http.url, "created%3A2026-11-21T16%3A00%3A00Z..2026-11-21T17%3A00%3A00Z&");
@@ -55,7 +56,8 @@ static void test_items_become_mentions(void **state)
     m = &rig.page.mentions[0];
     assert_str(m->id, "github:I_kwDOaaaa7");
     assert_str(m->url, "https://github.com/o/r/issues/7");
-    assert_str(m->text, "acme client crashes \xF0\x9F\x92\xA5\n\nIt isn't working since Friday &amp; I lost data.\n\nthanks");
+    assert_str(m->text,
+               "acme client crashes \xF0\x9F\x92\xA5\n\nIt isn't working since Friday &amp; I lost data.\n\nthanks");
     assert_str(m->conversation, "o/r#7");
     assert_str(m->author.id, "31899067");
     assert_str(m->author.handle, "zoe");
@@ -89,12 +91,14 @@ static struct str answer(struct rig *rig, int64_t floor_s, int64_t top_s, int64_
     int64_t n = 0;
     struct str body;
 
-    buf_printf(&b, "{\"total_count\":%lld,\"incomplete_results\":false,\"items\":[", (long long)(top_s - floor_s + 1));
+    buf_printf(&b, "{\"total_count\":%lld,\"incomplete_results\":false,\"items\":[",
+               (long long)(top_s - floor_s + 1));
     for (int64_t s = top_s - (page - 1) * 100; s >= floor_s && n < 100; s--) {
         char iso[CLOCK_ISO_LEN + 1];
 
         clock_format_iso(s * 1000, iso);
-        buf_printf(&b, "%s{\"node_id\":\"I_%lld\",\"title\":\"x\",\"user\":{\"login\":\"a\",\"id\":1},\"created_at\":\"%s\"}",
+        buf_printf(&b,
+                   "%s{\"node_id\":\"I_%lld\",\"title\":\"x\",\"user\":{\"login\":\"a\",\"id\":1},\"created_at\":\"%s\"}",
                    n++ ? "," : "", (long long)s, iso);
     }
     buf_append_str(&b, STR("]}"));
@@ -160,12 +164,14 @@ static void test_incomplete_results_keep_the_cursor(void **state)
 
     (void)state;
     start(&rig, "query: acme\n", "1795280400000");
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"total_count\":12,\"incomplete_results\":true,\"items\":[{\"node_id\":"
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"total_count\":12,\"incomplete_results\":true,\"items\":[{\"node_id\":"
                                              "\"I_1\",\"title\":\"x\",\"created_at\":\"2026-11-21T17:20:00Z\"}]}")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795280400000");
     assert_int_equal(rig.page.n_mentions, 1);
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"total_count\":0,\"incomplete_results\":false,\"items\":[]}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"total_count\":0,\"incomplete_results\":false,\"items\":[]}")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795280400000");
     rig_finish(&rig);
@@ -179,7 +185,8 @@ static void test_discussions(void **state)
     start(&rig, "query: acme\nlook: discussions\n", "1795280400000");
     assert_str(rig.request.http.url, "https://ghe.example/api/graphql");
     assert_string_equal(rig.request.http.method, "POST");
-    assert_has(rig.request.http.body, "\"variables\":{\"q\":\"acme sort:created-desc created:>=2026-11-21T16:00:00Z\","
+    assert_has(rig.request.http.body,
+               "\"variables\":{\"q\":\"acme sort:created-desc created:>=2026-11-21T16:00:00Z\","
                                       "\"n\":50,\"after\":null}}");
     assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "github/discussions_page.json")), 0);
     assert_int_equal(rig.page.n_mentions, 2);
@@ -198,10 +205,13 @@ static void test_discussions(void **state)
     rig_go_on(&rig);
     assert_has(rig.request.http.body, "\"after\":\"Y3Vyc29yOjUw\"}}");
 
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":null,\"errors\":[{\"type\":\"RATE_LIMITED\",\"message\":\"slow\"}]}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"data\":null,\"errors\":[{\"type\":\"RATE_LIMITED\",\"message\":\"slow\"}]}")), 0);
     assert_int_equal(rig.step.kind, STEP_WAIT);
     assert_int_equal(rig.step.wait_ms, 60000);
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"errors\":[{\"type\":\"INSUFFICIENT_SCOPES\",\"message\":\"read\"}]}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"errors\":[{\"type\":\"INSUFFICIENT_SCOPES\",\"message\":\"read\"}]}")),
+                                  0);
     assert_int_equal(rig.step.kind, STEP_STOP);
     assert_int_equal(rig_feed(&rig, 200, STR("{\"errors\":[{\"message\":\"Something went wrong\"}]}")), 0);
     assert_int_equal(rig.step.kind, STEP_RETRY);
@@ -219,7 +229,8 @@ static struct str comments(struct rig *rig, int64_t from_s, int n, int per_secon
         char iso[CLOCK_ISO_LEN + 1];
 
         clock_format_iso((from_s + i / per_second) * 1000, iso);
-        buf_printf(&b, "%c{\"node_id\":\"IC_%d\",\"issue_url\":\"https://x/repos/a/b/issues/1\",\"body\":\"x\","
+        buf_printf(&b,
+                   "%c{\"node_id\":\"IC_%d\",\"issue_url\":\"https://x/repos/a/b/issues/1\",\"body\":\"x\","
                        "\"created_at\":\"%s\",\"updated_at\":\"%s\"}", i ? ',' : '[', i, iso, iso);
     }
     buf_append_char(&b, ']');
@@ -234,7 +245,8 @@ static void test_comments(void **state)
 
     (void)state;
     start(&rig, "look: comments\nrepository: acme/acme\n", "1795280400000");
-    assert_str(rig.request.http.url, "https://ghe.example/api/v3/repos/acme/acme/issues/comments?sort=updated&"
+    assert_str(rig.request.http.url,
+               "https://ghe.example/api/v3/repos/acme/acme/issues/comments?sort=updated&"
                                      "direction=asc&since=2026-11-21T16%3A00%3A00Z&per_page=100&page=1");
     assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "github/comments_page.json")), 0);
     assert_int_equal(rig.page.n_mentions, 2);
@@ -277,12 +289,17 @@ static void test_refusals(void **state)
         int64_t want_wait_ms;
     } cases[] = {
         {401, "{\"message\":\"Bad credentials\"}", NULL, NULL, NULL, STEP_STOP, 0},
-        {403, "{\"message\":\"API rate limit exceeded\"}", "X-RateLimit-Reset", "1795282230", "0", STEP_WAIT, 30000},
-        {429, "{\"message\":\"API rate limit exceeded\"}", "X-RateLimit-Reset", "1795282230", "0", STEP_WAIT, 30000},
-        {403, "{\"message\":\"You have exceeded a secondary rate limit\"}", "Retry-After", "90", "17", STEP_WAIT, 90000},
-        {403, "{\"message\":\"You have exceeded a secondary rate limit\"}", "X-RateLimit-Reset", "1795289999", "17",
+        {403, "{\"message\":\"API rate limit exceeded\"}", "X-RateLimit-Reset", "1795282230", "0", STEP_WAIT,
+         30000},
+        {429, "{\"message\":\"API rate limit exceeded\"}", "X-RateLimit-Reset", "1795282230", "0", STEP_WAIT,
+         30000},
+        {403, "{\"message\":\"You have exceeded a secondary rate limit\"}", "Retry-After", "90", "17",
+         STEP_WAIT, 90000},
+        {403, "{\"message\":\"You have exceeded a secondary rate limit\"}", "X-RateLimit-Reset", "1795289999",
+         "17",
          STEP_WAIT, 60000},
-        {403, "{\"message\":\"Resource protected by organization SAML enforcement\"}", "X-RateLimit-Reset", "1795282230",
+        {403, "{\"message\":\"Resource protected by organization SAML enforcement\"}", "X-RateLimit-Reset",
+         "1795282230",
          "17", STEP_STOP, 0},
         {403, "Request forbidden by administrative rules. User-Agent", NULL, NULL, NULL, STEP_STOP, 0},
         {429, "", NULL, NULL, NULL, STEP_WAIT, 60000},

@@ -24,7 +24,8 @@ static void write_key(char *path, const char *more)
     assert_true(fd >= 0);
     assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
     len = BIO_get_mem_data(bio, &pem);
-    buf_append_str(&text, STR("{\"type\":\"service_account\",\"client_email\":\"m@acme.iam.gserviceaccount.com\","
+    buf_append_str(&text,
+                   STR("{\"type\":\"service_account\",\"client_email\":\"m@acme.iam.gserviceaccount.com\","
                               "\"private_key_id\":\"kid1\",\"private_key\":"));
     buf_append_json(&text, (struct str){pem, (size_t)len});
     buf_printf(&text, "%s}", more);
@@ -44,7 +45,8 @@ static void start(struct rig *rig, const char *key_path, const char *session)
     rig_init(rig, &source_googleplay, "package: com.acme.app\n", account);
     rig->account.session = str_from(session);
     rig->at.low = STR("1795280400000");
-    assert_int_equal(source_googleplay.prepare(&rig->src, &rig->at, RIG_NOW, &rig->arena, &rig->request, &rig->err),
+    assert_int_equal(source_googleplay.prepare(&rig->src, &rig->at, RIG_NOW, &rig->arena, &rig->request,
+                                               &rig->err),
                      session[0] || strncmp(key_path, "/tmp", 4) == 0 ? 0 : -EINVAL);
 }
 
@@ -59,10 +61,12 @@ static void test_login(void **state)
     assert_true(rig.request.login);
     assert_string_equal(rig.request.http.method, "POST");
     assert_str(rig.request.http.url, "https://oauth2.googleapis.com/token");
-    assert_has(rig.request.http.body, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=eyJ");
+    assert_has(rig.request.http.body,
+               "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=eyJ");
     assert_has(rig.request.http.body, "assertion=eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImtpZDEifQ."
                                       "eyJpc3MiOiJtQGFjbWUuaWFtLmdzZXJ2aWNlYWNjb3VudC5jb20iLC");
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"access_token\":\"ya29.new\",\"expires_in\":3599,\"token_type\":\"Bearer\"}")),
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"access_token\":\"ya29.new\",\"expires_in\":3599,\"token_type\":\"Bearer\"}")),
                      0);
     assert_int_equal(rig.step.kind, STEP_LOGIN);
     assert_str(rig.step.session,
@@ -70,15 +74,18 @@ static void test_login(void **state)
     rig.account.session = rig.step.session;
     rig_prepare(&rig);
     assert_false(rig.request.login);
-    assert_str(rig.request.http.url, "https://androidpublisher.googleapis.com/androidpublisher/v3/applications/"
+    assert_str(rig.request.http.url,
+               "https://androidpublisher.googleapis.com/androidpublisher/v3/applications/"
                                      "com.acme.app/reviews?maxResults=100");
     assert_str(rig.request.headers[1].value, "Bearer ya29.new");
     assert_true(rig.request.headers[1].secret);
-    assert_int_equal(source_googleplay.prepare(&rig.src, &rig.at, RIG_NOW + 3590 * 1000, &rig.arena, &rig.request,
+    assert_int_equal(source_googleplay.prepare(&rig.src, &rig.at, RIG_NOW + 3590 * 1000, &rig.arena,
+                                               &rig.request,
                                                &rig.err), 0);
     assert_true(rig.request.login); /* it is about to expire */
 
-    assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT Signature.\"}")),
+    assert_int_equal(rig_feed(&rig, 400,
+                              STR("{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT Signature.\"}")),
                      0);
     assert_int_equal(rig.step.kind, STEP_STOP);
     assert_str(rig.step.reason, "login refused: HTTP 400 invalid_grant, Invalid JWT Signature.");
@@ -91,7 +98,8 @@ static void test_login(void **state)
 
 static void test_wrong_keys(void **state)
 {
-    static const char *const wrong[] = {"not json", "{}", "{\"client_email\":\"a\",\"private_key\":\"-----BEGIN\"}"};
+    static const char *const wrong[] = {"not json", "{}",
+                                        "{\"client_email\":\"a\",\"private_key\":\"-----BEGIN\"}"};
     char path[] = "/tmp/drv-key-XXXXXX", account[100];
     int fd = mkstemp(path);
 
@@ -103,7 +111,8 @@ static void test_wrong_keys(void **state)
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, wrong[i], strlen(wrong[i]), 0), (ssize_t)strlen(wrong[i]));
         rig_init(&rig, &source_googleplay, "package: com.acme.app\n", account);
-        assert_int_equal(source_googleplay.prepare(&rig.src, &rig.at, RIG_NOW, &rig.arena, &rig.request, &rig.err),
+        assert_int_equal(source_googleplay.prepare(&rig.src, &rig.at, RIG_NOW, &rig.arena, &rig.request,
+                                                   &rig.err),
                          -EINVAL);
         assert_lacks(str_from(rig.err.text), "BEGIN");
         rig_finish(&rig);
@@ -143,7 +152,8 @@ static void test_reviews_become_mentions(void **state)
     rig_go_on(&rig);
     assert_has(rig.request.http.url, "&token=CAEQ%3D%3D");
 
-    assert_true(source_googleplay.check(&rig.src, &settings, NULL)); /* now its answers mark reviews as answered */
+    /* now its answers mark reviews as answered */
+    assert_true(source_googleplay.check(&rig.src, &settings, NULL));
     assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "googleplay/page.json")), 0);
     assert_int_equal(rig.page.n_mentions, 4);
     assert_page_sound(&rig);
@@ -175,11 +185,15 @@ static void test_refusals(void **state)
         int64_t want_wait_ms;
         const char *want_reason;
     } cases[] = {
-        {403, "{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\",\"status\":\"PERMISSION_DENIED\"}}",
+        {403,
+         "{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\",\"status\":\"PERMISSION_DENIED\"}}",
          STEP_STOP, 0, "does not have permission"},
-        {403, "{\"error\":{\"code\":403,\"errors\":[{\"reason\":\"rateLimitExceeded\"}]}}", STEP_WAIT, 300000, ""},
-        {429, "{\"error\":{\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\",\"message\":\"Quota\"}}", STEP_WAIT, 300000, "Quota"},
-        {404, "{\"error\":{\"code\":404,\"message\":\"No application was found\"}}", STEP_STOP, 0, "No application"},
+        {403, "{\"error\":{\"code\":403,\"errors\":[{\"reason\":\"rateLimitExceeded\"}]}}", STEP_WAIT, 300000,
+         ""},
+        {429, "{\"error\":{\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\",\"message\":\"Quota\"}}", STEP_WAIT,
+         300000, "Quota"},
+        {404, "{\"error\":{\"code\":404,\"message\":\"No application was found\"}}", STEP_STOP, 0,
+         "No application"},
         {500, "{\"error\":{\"code\":500,\"message\":\"backend\"}}", STEP_RETRY, 0, "backend"},
         {401, "{\"error\":{\"code\":401,\"status\":\"UNAUTHENTICATED\"}}", STEP_LOGIN, 0, ""},
     };
@@ -193,7 +207,8 @@ static void test_refusals(void **state)
         assert_int_equal(rig.step.wait_ms, cases[i].want_wait_ms);
         assert_has(rig.step.reason, cases[i].want_reason);
     }
-    rig.account.session = STR("{\"access_token\":\"new\",\"expires_at\":1795285000000,\"obtained_at\":1795282190000}");
+    rig.account.session =
+        STR("{\"access_token\":\"new\",\"expires_at\":1795285000000,\"obtained_at\":1795282190000}");
     assert_int_equal(rig_feed(&rig, 401, STR("{}")), 0);
     assert_int_equal(rig.step.kind, STEP_STOP);
     assert_int_equal(rig_feed(&rig, 200, STR("{\"reviews\":{}}")), -EBADMSG);

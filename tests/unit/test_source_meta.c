@@ -1,5 +1,5 @@
-/* threads, facebook, instagram: requests, pages in all three ways, posts and comments as mentions, errors by their code,
- * tokens that are renewed, and that no token gets where it could be read. */
+/* threads, facebook, instagram: requests, pages in all three ways, posts and comments as mentions, errors
+ * by their code, tokens that are renewed, and that no token gets where it could be read. */
 #include "source_rig.h"
 
 extern const struct source_driver source_threads, source_facebook, source_instagram;
@@ -8,7 +8,8 @@ extern const struct source_driver source_threads, source_facebook, source_instag
 #define FACEBOOK "token: ${TEST_TOKEN}\nid: '1928'\napp_secret: ${TEST_SECRET}\n"
 #define INSTAGRAM "token: ${TEST_TOKEN}\nid: '1784'\n"
 
-static void start(struct rig *rig, const struct source_driver *driver, const char *options, const char *account,
+static void start(struct rig *rig, const struct source_driver *driver, const char *options,
+                  const char *account,
                   const char *session)
 {
     setenv("TEST_TOKEN", "topsecret", 1);
@@ -145,7 +146,8 @@ static void test_facebook(void **state)
     start(&rig, &source_facebook, "edge: comments\npost: 1928_101\n", FACEBOOK, "");
     assert_has(rig.request.http.url, "/1928_101/comments?fields=id%2Cmessage");
     assert_has(rig.request.http.url, "&filter=stream&order=reverse_chronological&");
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":[{\"id\":\"101_5\",\"message\":\"hm\",\"created_time\":"
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"data\":[{\"id\":\"101_5\",\"message\":\"hm\",\"created_time\":"
                                              "\"2026-11-21T17:20:00+0000\"}]}")), 0);
     assert_str(rig.page.mentions[0].conversation, "1928_101");
     assert_int_equal(rig.step.kind, STEP_DONE);
@@ -226,7 +228,8 @@ static void test_renewed_weekly(void **state)
                                             &rig.request, &rig.err), 0);
     assert_true(rig.request.login);
     assert_has(rig.request.http.url, "access_token=renewed");
-    assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":{\"code\":190,\"message\":\"expired renewed\"}}")), 0);
+    assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":{\"code\":190,\"message\":\"expired renewed\"}}")),
+                     0);
     assert_int_equal(rig.step.kind, STEP_LOGIN); /* back to the configured one */
     rig.account.session = rig.step.session;
     rig_prepare(&rig);
@@ -247,8 +250,10 @@ static void test_a_young_token_is_used_as_it_is(void **state)
     struct rig rig;
 
     (void)state;
-    start(&rig, &source_instagram, "{}\n", INSTAGRAM "login: instagram\napi: https://graph.instagram.com/v23.0\n", "");
-    assert_has(rig.request.http.url, "https://graph.instagram.com/refresh_access_token?grant_type=ig_refresh_token&");
+    start(&rig, &source_instagram, "{}\n",
+          INSTAGRAM "login: instagram\napi: https://graph.instagram.com/v23.0\n", "");
+    assert_has(rig.request.http.url,
+               "https://graph.instagram.com/refresh_access_token?grant_type=ig_refresh_token&");
     assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":{\"code\":100,\"message\":\"too young\"}}")), 0);
     assert_int_equal(rig.step.kind, STEP_LOGIN);
     rig.account.session = rig.step.session;
@@ -256,7 +261,8 @@ static void test_a_young_token_is_used_as_it_is(void **state)
     assert_false(rig.request.login);
     assert_has(rig.request.http.url, "/1784/tags?");
     assert_has(rig.request.http.url, "access_token=topsecret");
-    assert_int_equal(source_instagram.prepare(&rig.src, &rig.at, RIG_NOW + 25 * 3600 * 1000LL, &rig.arena, &rig.request,
+    assert_int_equal(source_instagram.prepare(&rig.src, &rig.at, RIG_NOW + 25 * 3600 * 1000LL, &rig.arena,
+                                              &rig.request,
                                               &rig.err), 0);
     assert_true(rig.request.login);
     rig_finish(&rig);
@@ -273,7 +279,8 @@ static void test_errors(void **state)
         int64_t want_wait_ms;
         const char *want_reason;
     } cases[] = {
-        {400, "{\"error\":{\"code\":190,\"error_subcode\":460,\"message\":\"bad token topsecret\"}}", NULL, STEP_STOP, 0,
+        {400, "{\"error\":{\"code\":190,\"error_subcode\":460,\"message\":\"bad token topsecret\"}}", NULL,
+         STEP_STOP, 0,
          "190/460"},
         {403, "{\"error\":{\"code\":10,\"message\":\"needs pages_read_engagement\"}}", NULL, STEP_STOP, 0,
          "needs pages_read_engagement"},
@@ -282,12 +289,14 @@ static void test_errors(void **state)
         {400, "{\"error\":{\"code\":100,\"is_transient\":true}}", NULL, STEP_RETRY, 0, "100/0"},
         {400, "{\"error\":{\"code\":4}}", NULL, STEP_WAIT, 1800000, "limit"},
         {403, "{\"error\":{\"code\":\"80001\"}}",
-         "{\"1928\":[{\"type\":\"pages\",\"call_count\":100,\"estimated_time_to_regain_access\":19}]}", STEP_WAIT,
+         "{\"1928\":[{\"type\":\"pages\",\"call_count\":100,\"estimated_time_to_regain_access\":19}]}",
+             STEP_WAIT,
          19 * 60000, "limit"},
         {400, "{\"error\":{\"code\":32}}", "nonsense", STEP_WAIT, 1800000, "limit"},
         {400, "{\"error\":{\"code\":368}}", NULL, STEP_WAIT, 6 * 3600000, "blocked"},
         {503, "{\"error\":{\"code\":99999}}", NULL, STEP_RETRY, 0, "refused"},
-        {400, "{\"error\":{\"code\":99999,\"message\":\"x EAABwzLixnjYBAKZCZCdummydummydummydummy12 y\"}}", NULL, STEP_STOP,
+        {400, "{\"error\":{\"code\":99999,\"message\":\"x EAABwzLixnjYBAKZCZCdummydummydummydummy12 y\"}}",
+         NULL, STEP_STOP,
          0, "x *** y"},
         {502, "<html>", NULL, STEP_RETRY, 0, "502"},
         {429, "", NULL, STEP_WAIT, 1800000, "429"},
@@ -309,7 +318,8 @@ static void test_errors(void **state)
     assert_int_equal(rig_feed(&rig, 200, STR("[]")), -EBADMSG);
     assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":")), -EBADMSG);
 
-    rig.at = (struct source_cursor){.low = STR("5"), .walking = true, .high = STR("9"), .next = STR("after x"),
+    rig.at = (struct source_cursor){.low = STR("5"), .walking = true, .high = STR("9"),
+                                    .next = STR("after x"),
                                     .floor = STR("1")};
     assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":{\"code\":100,\"message\":\"bad cursor\"}}")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE); /* its post was deleted: from the start again */
@@ -330,7 +340,8 @@ static void test_allowance(void **state)
     assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":[]}")), 0);
     assert_true(rig.step.budget.told);
     assert_int_equal(rig.step.budget.remaining, 10);
-    rig_header(&rig, "X-Business-Use-Case-Usage", "{\"1\":[{\"call_count\":99,\"estimated_time_to_regain_access\":7}]}");
+    rig_header(&rig, "X-Business-Use-Case-Usage",
+               "{\"1\":[{\"call_count\":99,\"estimated_time_to_regain_access\":7}]}");
     assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":[]}")), 0);
     assert_int_equal(rig.step.budget.remaining, 0);
     assert_int_equal(rig.step.budget.reset_ms, 7 * 60000);

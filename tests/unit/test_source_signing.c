@@ -14,7 +14,8 @@ static void test_hmac(void **state)
     arena_init(&arena, 1024 * 1024);
     assert_str(sign_hmac_hex(STR("Jefe"), STR("what do ya want for nothing?"), &arena),
                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    assert_str(sign_hmac_hex(STR(""), STR(""), &arena), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+    assert_str(sign_hmac_hex(STR(""), STR(""), &arena),
+               "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
     arena_finish(&arena);
 }
 
@@ -61,7 +62,8 @@ static void test_jwt(void **state)
 
     (void)state;
     arena_init(&arena, 1024 * 1024);
-    assert_int_equal(sign_jwt_rs256(private_pem(key, &arena), STR("{\"alg\":\"RS256\"}"), STR("{\"iss\":\"a?b>\"}"), &arena,
+    assert_int_equal(sign_jwt_rs256(private_pem(key, &arena), STR("{\"alg\":\"RS256\"}"),
+                                    STR("{\"iss\":\"a?b>\"}"), &arena,
                                     &jwt, &err), 0);
     assert_has(jwt, "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhP2I-In0."); /* RFC 4648 section 5, no padding */
     dot = (size_t)(strrchr(jwt.s, '.') - jwt.s);
@@ -69,10 +71,13 @@ static void test_jwt(void **state)
     last = str_slice(jwt, dot + 1, jwt.len);
     assert_int_equal(from_base64url(last, signature), 256);
     assert_int_equal(EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key), 1);
-    assert_int_equal(EVP_DigestVerify(context, signature, 256, (const unsigned char *)signed_part.s, signed_part.len), 1);
+    assert_int_equal(EVP_DigestVerify(context, signature, 256, (const unsigned char *)signed_part.s,
+                                      signed_part.len), 1);
 
-    assert_int_equal(sign_jwt_rs256(private_pem(small, &arena), STR("{}"), STR("{}"), &arena, &jwt, &err), -EINVAL);
-    assert_int_equal(sign_jwt_rs256(STR("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n"), STR("{}"),
+    assert_int_equal(sign_jwt_rs256(private_pem(small, &arena), STR("{}"), STR("{}"), &arena, &jwt, &err),
+                     -EINVAL);
+    assert_int_equal(sign_jwt_rs256(STR("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n"),
+                                    STR("{}"),
                                     STR("{}"), &arena, &jwt, &err), -EINVAL);
     assert_lacks(str_from(err.text), "secret");
     assert_int_equal(sign_jwt_rs256(STR(""), STR("{}"), STR("{}"), &arena, &jwt, &err), -EINVAL);

@@ -1,4 +1,5 @@
-/* GitHub: searches; lists of issues are read as the comments' lists are, with which they share their shape. */
+/* GitHub: searches; lists of issues are read as the comments' lists are, with which they share their
+ * shape. */
 #include "recorded.h"
 
 #define LIST "look: comments\nrepository: acme/acme\n"

@@ -1,5 +1,5 @@
-/* Threads, Facebook, Instagram: one folder of answers. Each is read by each of the three; where it is another's, its
- * items lack what makes a post here, and are counted as skipped. */
+/* Threads, Facebook, Instagram: one folder of answers. Each is read by each of the three; where it is
+ * another's, its items lack what makes a post here, and are counted as skipped. */
 #include "recorded.h"
 
 #define FEED "edge: feed\n"
