@@ -8,13 +8,15 @@
 
 #define MARKDOWN_MAX ((size_t)1024 * 1024) /* of the text that is looked at, the rest is dropped */
 #define FENCE_LEN 3
+#define NEST_MAX 16 /* quotes in quotes: deeper is kept as text, and the time stays linear */
 
 static const struct {
     const char *open, *close;
+    bool nests;
 } spans[] = {
-    {"<!--", "-->"},
-    {"<details", "</details>"},
-    {"[quote", "[/quote]"},
+    {"<!--", "-->", false},
+    {"<details", "</details>", true},
+    {"[quote", "[/quote]", true},
 };
 
 /* ---- spans ----------------------------------------------------------------------------------- */
@@ -42,6 +44,26 @@ static size_t find_nocase(struct str text, const char *wanted)
     return SIZE_MAX;
 }
 
+/* Where the span ends that `text` begins with, SIZE_MAX if it is not closed. */
+static size_t span_end(struct str text, size_t kind)
+{
+    size_t at = strlen(spans[kind].open), depth = 1;
+
+    while (depth > 0) {
+        struct str rest = str_slice(text, at, text.len);
+        size_t close = find_nocase(rest, spans[kind].close);
+        size_t open = spans[kind].nests ? find_nocase(str_slice(rest, 0, close == SIZE_MAX ? 0 : close),
+                                                      spans[kind].open)
+                                        : SIZE_MAX;
+
+        if (close == SIZE_MAX || depth > NEST_MAX)
+            return SIZE_MAX;
+        depth = open < close ? depth + 1 : depth - 1;
+        at += open < close ? open + strlen(spans[kind].open) : close + strlen(spans[kind].close);
+    }
+    return at;
+}
+
 /* Bytes of the span that begins here, 0: none does. One kind that is not closed once is not looked for
  * again. */
 static size_t span_len(struct str rest, bool unclosed[ARRAY_LEN(spans)])
@@ -51,9 +73,9 @@ static size_t span_len(struct str rest, bool unclosed[ARRAY_LEN(spans)])
 
         if (unclosed[i] || !starts_with_nocase(rest, spans[i].open))
             continue;
-        end = find_nocase(rest, spans[i].close);
+        end = span_end(rest, i);
         if (end != SIZE_MAX)
-            return end + strlen(spans[i].close);
+            return end;
         unclosed[i] = true;
     }
     return 0;
