@@ -11,6 +11,7 @@
 
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 extern const struct source_driver source_x, source_reddit, source_youtube, source_lemmy;
+extern const struct source_driver source_stackexchange;
 extern const struct source_driver source_file, source_exec;
 extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed, source_json;
@@ -26,6 +27,7 @@ const struct source_driver *const source_drivers[] = {
     &source_reddit,
     &source_youtube,
     &source_lemmy,
+    &source_stackexchange,
     &source_discourse,
     &source_github,
     &source_telegram,

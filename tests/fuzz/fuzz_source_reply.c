@@ -25,6 +25,7 @@ static const struct {
     {"github", "look: comments\nrepository: acme/acme\n"},
     {"lemmy", "instance: https://l.example\nquery: acme\n"},
     {"lemmy", "instance: https://l.example\ncommunity: acme\n"},
+    {"stackexchange", "site: stackoverflow\nquery: acme\n"},
     {"reddit", "subreddits: [acme]\n"},
     {"reddit", "query: acme\n"},
     {"threads", "query: acme\n"},

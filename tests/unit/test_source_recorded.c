@@ -14,6 +14,7 @@
 #include "recorded/mastodon.h"
 #include "recorded/meta.h"
 #include "recorded/reddit.h"
+#include "recorded/stackexchange.h"
 #include "recorded/x.h"
 #include "recorded/youtube.h"
 
@@ -224,6 +225,7 @@ static const struct recorded_network *const networks[] = {
     &recorded_reddit,
     &recorded_youtube,
     &recorded_lemmy,
+    &recorded_stackexchange,
     NULL,
 };
 
