@@ -43,6 +43,7 @@ struct bluesky_session bluesky_session_load(const struct source_account *account
         s.access = json_get_text(value, "accessJwt");
         s.refresh = json_get_text(value, "refreshJwt");
         s.did = json_get_text(value, "did");
+        s.handle = json_get_text(value, "handle");
         s.pds = json_get_text(value, "pds");
         s.tries = json_get_i64(value, "tries", 0);
         s.obtained_ms = json_get_i64(value, "obtained_at", 0);
@@ -68,6 +69,7 @@ static void step_login(struct source_step *ret_step, const struct bluesky_sessio
     put_text(&b, ",\"accessJwt\":", s->access);
     put_text(&b, ",\"refreshJwt\":", s->refresh);
     put_text(&b, ",\"did\":", s->did);
+    put_text(&b, ",\"handle\":", s->handle);
     put_text(&b, ",\"pds\":", s->pds);
     buf_append_str(&b, STR(",\"tries\":"));
     buf_append_i64(&b, s->tries);
@@ -188,6 +190,7 @@ static int take_tokens(const struct parsing *p, const struct bluesky_session *ol
     s.access = json_get_text(value, "accessJwt");
     s.refresh = json_get_text(value, "refreshJwt");
     s.did = json_get_text(value, "did");
+    s.handle = json_get_text(value, "handle");
     s.pds = find_pds(p->src->account, value);
     if (s.pds.len == 0 && old->state == SESSION_REFRESH)
         s.pds = old->pds;

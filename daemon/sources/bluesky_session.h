@@ -18,6 +18,7 @@ enum session_state {
 struct bluesky_session {
     enum session_state state;
     struct str access, refresh, did;
+    struct str handle;   /* of the account, as the last login or refresh told */
     struct str pds;      /* the account's own server, "" if not told */
     int64_t tries;       /* what was done about refused tokens: 0 nothing, 1 refreshed, 2 logged in */
     int64_t obtained_ms; /* when they came */

@@ -90,6 +90,26 @@ def test_bluesky_refreshes_an_expired_session(redis_site):
     redis_site.check_exactly(network.ids())
 
 
+def test_bluesky_mentions_of_the_account(redis_site):
+    """What mentions, answers or quotes the account, through pages of likes; also a post that says it is of 2019."""
+    base = now_ms() - 3600_000
+    reasons = ["mention", "reply", "quote"]
+    network = redis_site.add(Bluesky([{**bluesky.post(n, created_ms=base + n * 1000), "reason": reasons[n % 3]}
+                                      for n in range(40)]))
+    network.post(*[bluesky.post(n, created_ms=base + 100_000 + n * 1000) for n in range(100, 400)])
+    network.post(*[{**bluesky.post(n, created_ms=base + 600_000 + n * 1000), "reason": "mention"} for n in range(500, 503)])
+    network.posts[-1]["record"]["createdAt"] = "2019-01-01T00:00:00.000Z"
+    redis_site.configure([network.mentions_source()], accounts={"bsky": network.account()})
+    assert redis_site.once().status == 0
+    wanted = {bluesky.id_of(p) for p in network.posts if "reason" in p}
+    redis_site.check_exactly(wanted)
+    network.expire()
+    network.post({**bluesky.post(600, created_ms=now_ms()), "reason": "reply"})
+    assert redis_site.once().status == 0
+    redis_site.check_exactly(wanted | {bluesky.id_of(network.posts[-1])})
+    assert redis_site.mention(bluesky.id_of(network.posts[-1]))["addressed"] is True
+
+
 def test_bluesky_session_survives_a_restart(redis_site):
     network = redis_site.add(Bluesky([bluesky.post(n) for n in range(5)]))
     redis_site.configure([network.source()], accounts={"bsky": network.account()})

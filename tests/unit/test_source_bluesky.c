@@ -387,6 +387,105 @@ static void test_refusals(void **state)
     rig_finish(&rig);
 }
 
+/* ---- notifications, look-ups ----------------------------------------------------------------- */
+
+static void start_with_mentions(struct rig *rig)
+{
+    setenv("TEST_BSKY_PASSWORD", "x", 1);
+    rig_init(rig, &source_bluesky, "look: mentions\n",
+             "identifier: brand.example\npassword: ${TEST_BSKY_PASSWORD}\nservice: https://entry.example\n");
+    rig->account.session = STR("{\"state\":\"ready\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\",\"did\":\"did:plc:brand\","
+                               "\"handle\":\"brand.example\"}");
+    rig->at.low = STR("1795281000000");
+    rig_prepare(rig);
+}
+
+static void test_notifications_become_mentions(void **state)
+{
+    struct rig rig;
+    const struct mention *m;
+
+    (void)state;
+    start_with_mentions(&rig);
+    assert_str(rig.request.http.url, "https://entry.example/xrpc/app.bsky.notification.listNotifications"
+                                     "?reasons=mention&reasons=reply&reasons=quote&limit=100");
+    assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "bluesky/notifications.json")), 0);
+    assert_int_equal(rig.page.n_mentions, 3); /* no like, nothing that we do not know */
+    assert_int_equal(rig.page.skipped, 1);
+    assert_page_sound(&rig);
+    m = &rig.page.mentions[0];
+    assert_str(m->text, "\xF0\x9F\x94\xA5 still down &amp; <b>"); /* no HTML here */
+    assert_str(m->in_reply_to_author, "brand.example"); /* listed by handle, told by DID */
+    assert_str(m->named[0], "did:plc:brand");
+    assert_str(m->named[1], "brand.example");
+    m = &rig.page.mentions[1];
+    assert_str(m->text, "\xF0\x9F\x9A\xA8 @brand.example hilf");
+    assert_int_equal(m->n_named, 2); /* the facet beyond the text names nobody */
+    assert_int_equal(rig.step.kind, STEP_PAGE); /* dated 2019, but indexed now: it ends no walk */
+    assert_str(rig.step.cursor.high, "1795281600000");
+    rig_go_on(&rig);
+    assert_has(rig.request.http.url, "&cursor=2026-11-21T17%3A15%3A00.000Z");
+    assert_int_equal(rig_feed(&rig, 200, STR("{\"notifications\":[],\"cursor\":\"x\"}")), 0);
+    assert_int_equal(rig.step.kind, STEP_PAGE); /* empty, yet not the end */
+    rig_go_on(&rig);
+    assert_int_equal(rig_feed(&rig, 200, STR("{\"notifications\":[]}")), 0);
+    assert_int_equal(rig.step.kind, STEP_DONE);
+    assert_str(rig.step.cursor.low, "1795281600000");
+    rig_finish(&rig);
+}
+
+static void test_a_way_to_look_is_needed(void **state)
+{
+    static const char *const wrong[] = {"{}", "look: mentions\nquery: acme\n"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct settings settings = {0};
+        struct rig rig;
+
+        rig_init(&rig, &source_bluesky, wrong[i], NULL);
+        settings.doc = rig.docs[0];
+        assert_false(source_bluesky.check(&rig.src, &settings, &rig.diag));
+        assert_has(str_from(rig.diag.items[0].text), "query");
+        rig_finish(&rig);
+    }
+}
+
+static void test_lookups_find_deletions(void **state)
+{
+    const struct str ids[] = {STR("bluesky:at://did:plc:ana/app.bsky.feed.post/1"), STR("bluesky:at://x/y/2")};
+    const struct str natives[] = {STR(""), STR("")};
+    const struct source_lookup asked = {ids, natives, 2};
+    struct rig rig;
+
+    (void)state;
+    start_with_mentions(&rig);
+    assert_int_equal(source_bluesky.lookup(&rig.src, &asked, &rig.arena, &rig.request, &rig.err), 0);
+    assert_str(rig.request.http.url, "https://entry.example/xrpc/app.bsky.feed.getPosts"
+                                     "?uris=at%3A%2F%2Fdid%3Aplc%3Aana%2Fapp.bsky.feed.post%2F1&uris=at%3A%2F%2Fx%2Fy%2F2");
+    rig.reply = (struct source_reply){.http = &rig.http, .received_at_ms = RIG_NOW};
+    rig.page = (struct source_page){.arena = &rig.arena};
+    rig.http.status = 200;
+    rig.reply.body = STR("{\"posts\":[{\"uri\":\"at://did:plc:ana/app.bsky.feed.post/1\",\"author\":{\"did\":\"did:plc:ana\"},"
+                         "\"record\":{\"text\":\"acme\"},\"likeCount\":7}]}");
+    assert_int_equal(source_bluesky.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    assert_int_equal(rig.page.n_mentions, 1);
+    assert_int_equal(rig.page.mentions[0].likes, 7);
+    assert_int_equal(rig.page.n_gone, 1);
+    assert_str(rig.page.gone[0], "bluesky:at://x/y/2");
+
+    rig.page = (struct source_page){.arena = &rig.arena};
+    rig.http.status = 400;
+    rig.reply.body = STR(EXPIRED);
+    assert_int_equal(source_bluesky.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    assert_int_equal(rig.step.kind, STEP_LOGIN); /* and nobody is gone */
+    assert_int_equal(rig.page.n_gone, 0);
+    rig.account.session = rig.step.session;
+    assert_int_equal(source_bluesky.lookup(&rig.src, &asked, &rig.arena, &rig.request, &rig.err), 0);
+    assert_true(rig.request.login);
+    rig_finish(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +501,9 @@ int main(void)
         cmocka_unit_test(test_walk_until_the_overlap_is_behind),
         cmocka_unit_test(test_ends_of_a_walk),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_notifications_become_mentions),
+        cmocka_unit_test(test_a_way_to_look_is_needed),
+        cmocka_unit_test(test_lookups_find_deletions),
     };
 
     json_init();

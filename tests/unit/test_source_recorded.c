@@ -6,6 +6,7 @@
 #include <dirent.h>
 
 #include "recorded/app_stores.h"
+#include "recorded/bluesky.h"
 #include "recorded/chat_platforms.h"
 #include "recorded/discourse.h"
 #include "recorded/feeds.h"
@@ -212,6 +213,7 @@ static void test_hackernews(void **state)
 static const struct recorded_network *const networks[] = {
     &recorded_discord,
     &recorded_mastodon,
+    &recorded_bluesky,
     &recorded_telegram,
     &recorded_appstore,
     &recorded_googleplay,

@@ -56,6 +56,11 @@ class Bluesky:
         return {"name": name, "type": "bluesky", "account": "bsky", "query": "acme", "interval": "10s",
                 "max_pages": 100, **more}
 
+    @staticmethod
+    def mentions_source(name="mentions", **more):
+        return {"name": name, "type": "bluesky", "account": "bsky", "look": "mentions", "interval": "10s",
+                "max_pages": 100, **more}
+
     def close(self):
         self.web.close()
 
@@ -67,7 +72,8 @@ class Bluesky:
             return said
         answers = {"/xrpc/com.atproto.server.createSession": self._create,
                    "/xrpc/com.atproto.server.refreshSession": self._refresh,
-                   "/xrpc/app.bsky.feed.searchPosts": self._search}
+                   "/xrpc/app.bsky.feed.searchPosts": self._search,
+                   "/xrpc/app.bsky.notification.listNotifications": self._notifications}
         answer = answers.get(request.path)
         if not answer:
             return self._error(501, "MethodNotImplemented", "Method Not Implemented")
@@ -96,12 +102,34 @@ class Bluesky:
         self.refreshes += 1
         return self._session()
 
-    def _search(self, request):
+    def _refusal(self, request):
         token = request.headers.get("Authorization")
         if not token:
             return self._error(401, "AuthMissing", "Authentication Required")
         if token != f"Bearer {self.access}":
             return self._error(400, "ExpiredToken", "Token has expired")
+        return None
+
+    def _notifications(self, request):
+        """By indexing time; the reasons are chosen after a page is cut, so that one may be empty and not the last."""
+        refusal = self._refusal(request)
+        if refusal:
+            return refusal
+        limit, cursor = int(request.param("limit", 50)), request.param("cursor")
+        found = sorted(self.posts, key=lambda p: p["indexedAt"], reverse=True)
+        found = [p for p in found if not cursor or p["indexedAt"] < cursor]
+        page = [{**{k: p[k] for k in ("uri", "cid", "author", "record", "indexedAt", "labels")}, "isRead": False,
+                 "reason": p.get("reason", "like")} for p in found[:limit]]
+        body = {"notifications": [n for n in page if n["reason"] in request.params.get("reasons", [n["reason"]])],
+                "priority": False}
+        if len(found) > limit:
+            body["cursor"] = page[-1]["indexedAt"]
+        return Reply(body)
+
+    def _search(self, request):
+        refusal = self._refusal(request)
+        if refusal:
+            return refusal
         self.searches += 1
         limit = min(int(request.param("limit", LIMIT_DEFAULT)), LIMIT_MAX)
         start = int(request.param("cursor") or 0)
