@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define REASON_MAX 200 /* bytes of a reply's words in an outcome */
+#define REASON_MAX 200    /* bytes of a reply's words in an outcome */
+#define CREDENTIAL_MIN 20 /* characters; shorter words of a reply are shown */
+#define WAIT_MAX_MS (24 * 3600 * 1000.0)
 #define PLAIN_TEXT_MAX 8000 /* bytes */
 #define PLAIN_LINE_MAX 1000
 
@@ -65,12 +67,63 @@ void outcome_set(struct alert_outcome *ret, enum alert_verdict verdict, struct s
     *ret = (struct alert_outcome){.verdict = verdict, .wait_ms = -1, .reason = reason};
 }
 
+static bool is_token_char(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("_-+/=%", c));
+}
+
+static bool looks_secret(struct str word)
+{
+    bool letter = false, digit = false;
+
+    for (size_t i = 0; i < word.len; i++) {
+        digit = digit || (word.s[i] >= '0' && word.s[i] <= '9');
+        letter = letter || (word.s[i] | 0x20) >= 'a';
+    }
+    return letter && digit && word.len >= CREDENTIAL_MIN;
+}
+
+/* Receivers and what stands before them may repeat an address or a token in an error. */
+static struct str without_secrets(struct str text, struct arena *arena)
+{
+    struct buf b = BUF_INIT(4 * text.len + 4);
+    struct str made;
+
+    for (size_t at = 0, end; at < text.len; at = end) {
+        for (end = at; end < text.len && is_token_char(text.s[end]); end++)
+            ;
+        buf_append_str(&b, looks_secret(str_slice(text, at, end)) ? STR("***") : str_slice(text, at, end));
+        if (end < text.len)
+            buf_append_char(&b, text.s[end++]);
+    }
+    made = arena_str(arena, buf_str(&b));
+    buf_finish(&b);
+    return made.s ? made : STR("");
+}
+
 struct str reply_line(const struct alert_reply *reply, struct arena *arena)
 {
     struct str rest, line = str_split(str_trim(reply->body), '\n', &rest);
 
-    return alert_cut(alert_clean(str_slice(line, 0, line.len < 4096 ? line.len : 4096), false, arena), REASON_MAX,
-                     ALERT_BYTES, arena);
+    line = alert_clean(str_slice(line, 0, line.len < 4096 ? line.len : 4096), false, arena);
+    return alert_cut(without_secrets(line, arena), REASON_MAX, ALERT_BYTES, arena);
+}
+
+void outcome_refuse_body(const struct alert_reply *reply, struct arena *arena, struct alert_outcome *ret)
+{
+    outcome_set(ret, ALERT_REFUSED,
+                arena_printf(arena, "HTTP %d, but not taken: %.*s", reply->http->status,
+                             STR_FMT(reply_line(reply, arena))));
+}
+
+const json_t *reply_json(const struct alert_reply *reply, struct arena *arena)
+{
+    struct arena *before = json_use_arena(arena);
+    json_t *value = NULL;
+
+    json_page_parse(reply->body, NULL, &value, NULL);
+    json_use_arena(before);
+    return value;
 }
 
 struct meaning {
@@ -108,6 +161,47 @@ bool outcome_by_status(const struct alert_reply *reply, struct arena *arena, str
     if (ret->verdict == ALERT_LATER)
         ret->wait_ms = http_retry_after_ms(reply->http, reply->received_at_ms);
     return ret->verdict == ALERT_DONE;
+}
+
+void outcome_by_rules(const struct alert_reply *reply, const json_t *body, const char *field,
+                      const struct reply_rule *rules, struct alert_outcome *ret)
+{
+    const json_t *value = json_path(body, field);
+    char number[32];
+    struct str text = json_text(value);
+
+    if (json_is_integer(value)) {
+        snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+        text = str_from(number);
+    }
+    for (; rules->word; rules++) {
+        if ((rules->status == 0 || rules->status == reply->http->status) &&
+            str_starts_with(text, str_from(rules->word))) {
+            ret->verdict = rules->verdict;
+            return;
+        }
+    }
+}
+
+void outcome_wait_field(const json_t *body, const char *field, double unit_ms, struct alert_outcome *ret)
+{
+    const json_t *value = json_path(body, field);
+    double wait_ms = json_is_number(value) ? json_number_value(value) * unit_ms : -1;
+
+    if (ret->verdict == ALERT_LATER && ret->wait_ms < 0 && wait_ms >= 0)
+        ret->wait_ms = (int64_t)((wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS) + 0.5);
+}
+
+/* ---- notices ------------------------------------------------------------------------------- */
+
+unsigned notice_color(const struct alert_notice *notice)
+{
+    static const unsigned by_severity[] = {[ALERT_INFO] = 0x3b82f6, [ALERT_WARNING] = 0xecb22e,
+                                           [ALERT_CRITICAL] = 0xe01e5a};
+
+    if (notice->phase == ALERT_RESOLVED)
+        return 0x2eb67d;
+    return by_severity[notice->phase == ALERT_ACKED ? ALERT_INFO : notice->severity];
 }
 
 /* ---- plain text ---------------------------------------------------------------------------- */

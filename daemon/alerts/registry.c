@@ -6,10 +6,12 @@
 #define TARGETS_ARENA_MAX ((size_t)1024 * 1024)
 #define WHERE_MAX 256
 
-extern const struct alert_channel alert_slack;
+extern const struct alert_channel alert_discord, alert_mattermost, alert_slack;
 extern const struct alert_channel alert_email, alert_exec;
 
 const struct alert_channel *const alert_channels[] = {
+    &alert_discord,
+    &alert_mattermost,
     &alert_slack,
     &alert_email,
     &alert_exec,

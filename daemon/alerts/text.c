@@ -187,6 +187,28 @@ struct str alert_defuse(struct str text, struct arena *arena)
     return escape(text, escapes, ARRAY_LEN(escapes), arena);
 }
 
+struct str alert_defuse_relayed(struct str text, struct arena *arena)
+{
+    static const struct escape escapes[] = {
+        {'@', "@" ZERO_WIDTH_SPACE}, {'<', "<" ZERO_WIDTH_SPACE}, {']', "]" ZERO_WIDTH_SPACE},
+    };
+
+    return escape(text, escapes, ARRAY_LEN(escapes), arena);
+}
+
+struct str alert_fit(struct str text, size_t max, enum alert_unit unit, alert_escape_fn *escape_text,
+                     struct arena *arena)
+{
+    size_t len = alert_length(text, unit), n = len < max ? len : max;
+    struct str escaped = escape_text(alert_cut(text, n, unit, arena), arena);
+
+    while ((len = alert_length(escaped, unit)) > max) {
+        n = n * max / len; /* smaller each time */
+        escaped = escape_text(alert_cut(text, n, unit, arena), arena);
+    }
+    return escaped;
+}
+
 struct str alert_safe_url(struct str url)
 {
     static const char unsafe[] = "<>\"'`()[]{}|\\^";

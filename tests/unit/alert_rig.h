@@ -109,6 +109,20 @@ static inline void rig_fill(struct alert_rig *rig, struct str text)
         n->examples[i] = (struct alert_example){text, text, STR("https://social.example/@jo/1")};
 }
 
+/* Nothing of HOSTILE is left that any receiver takes for more than words. */
+static inline void rig_check_harmless(struct str body)
+{
+    static const char *const harmful[] = {
+        "@everyone", "@acme", "<!channel>", "<@U1>", "<script>", "</b>", "](http://evil", "](https://e.", "http://evil",
+        "https://evil", "https://e.example",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(harmful); i++) {
+        if (str_find(body, str_from(harmful[i])) != SIZE_MAX)
+            fail_msg("'%s' in %.*s", harmful[i], STR_FMT(body));
+    }
+}
+
 /* `n` times 🔥 in the arena. */
 static inline struct str rig_emoji(struct alert_rig *rig, size_t n)
 {
@@ -149,6 +163,33 @@ static inline void rig_check_replies(struct alert_rig *rig, const struct alert_c
             fail_msg("reply %zu (%d %s): verdict %d wait %lld: %.*s", i, cases[i].status, cases[i].body,
                      (int)o->verdict, (long long)o->wait_ms, STR_FMT(o->reason));
     }
+}
+
+/* The memo of a reply. */
+static inline void rig_check_memo(struct alert_rig *rig, int status, const char *body, const char *memo)
+{
+    struct str got = rig_judge(rig, status, NULL, NULL, body)->memo;
+
+    if (!str_eq(got, str_from(memo)))
+        fail_msg("memo '%.*s', wanted '%s'", STR_FMT(got), memo);
+}
+
+/* prepare() fails and names the variable. */
+static inline void rig_check_missing(struct alert_rig *rig, const char *variable)
+{
+    unsetenv(variable);
+    assert_true(rig->target.channel->prepare(&rig->target, &rig->notice, STR(""), RIG_NOW, &rig->arena, &rig->request,
+                                             &rig->err) < 0);
+    assert_non_null(strstr(rig->err.text, variable));
+}
+
+static inline size_t utf16_len(struct str text)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        n += (size_t)((text.s[i] & 0xc0) != 0x80) + (size_t)((unsigned char)text.s[i] >= 0xf0);
+    return n;
 }
 
 static inline bool rig_holds(struct str text, const char *part)

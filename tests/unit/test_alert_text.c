@@ -82,6 +82,22 @@ static void test_escapes(void **state)
     check(alert_escape_markdown(STR("[x](http://e) @here *b*"), &arena),
           "\\[x\\]\\(http:\u200b//e\\) @\u200bhere \\*b\\*");
     check(alert_defuse(STR("@everyone see https://e"), &arena), "@\u200beveryone see https:\u200b//e");
+    check(alert_defuse_relayed(STR("<!here> [x](y) @all"), &arena), "<\u200b!here> [x]\u200b(y) @\u200ball");
+}
+
+static void test_fitting(void **state)
+{
+    static const char text[] = "plain words, then <<<<<<<<<<<<<<<<<<<<<<<<<<<<<<";
+
+    (void)state;
+    check(alert_fit(STR("a*b"), 4, ALERT_CHARACTERS, alert_escape_markdown, &arena), "a\\*b");
+    check(alert_fit(STR("short"), 5, ALERT_BYTES, alert_defuse, &arena), "short");
+    for (size_t max = 0; max < 160; max++) {
+        struct str got = alert_fit(str_from(text), max, ALERT_BYTES, alert_escape_html, &arena);
+
+        assert_true(got.len <= max);
+        assert_true(max < 20 || got.len > 0);
+    }
 }
 
 static void test_addresses(void **state)
@@ -103,6 +119,7 @@ int main(void)
         cmocka_unit_test(test_cleaning),
         cmocka_unit_test(test_cutting),
         cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_fitting),
         cmocka_unit_test(test_addresses),
     };
 
