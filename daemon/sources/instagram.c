@@ -10,6 +10,7 @@
 #include "sources/graph_post.h"
 
 #define PAGE_LIMIT 50
+#define HASHTAG_REACH_MS (24 * 3600 * 1000LL)
 #define COMMENTS_OVERLAP_MS (7 * 24 * 3600 * 1000LL)
 #define MEDIA_FIELDS "id,caption,media_type,permalink,timestamp,comments_count,like_count"
 
@@ -230,6 +231,19 @@ static struct str next_place(const struct parsing *p, const json_t *value)
     return arena_printf(p->arena, "%.*s %.*s", STR_FMT(str_split(p->at->next, ' ', &rest)), STR_FMT(next));
 }
 
+/* A hashtag's media of the last day only can be had. */
+static void note_gap(const struct parsing *p, struct source_step *ret_step)
+{
+    int64_t low_ms = cursor_i64(p->at->low, 0), reach_ms = p->reply->received_at_ms - HASHTAG_REACH_MS;
+
+    if (config_of(p->src)->watch != WATCH_HASHTAG || ret_step->kind != STEP_DONE || low_ms <= 0 ||
+        low_ms >= reach_ms)
+        return;
+    ret_step->gap = true;
+    ret_step->gap_from_ms = low_ms;
+    ret_step->gap_to_ms = reach_ms;
+}
+
 static int parse(const struct source *src, const struct source_cursor *at, const struct source_reply *reply,
                  struct source_page *page, struct source_step *ret_step, struct error *err)
 {
@@ -259,6 +273,7 @@ static int parse(const struct source *src, const struct source_cursor *at, const
     }
     timewalk_step(&p, &walk, next_place(&p, value), ret_step);
     ret_step->gap = ret_step->gap || cut;
+    note_gap(&p, ret_step);
     graph_read_budget(&p, ret_step);
     return 0;
 }

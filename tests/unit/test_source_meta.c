@@ -207,6 +207,11 @@ static void test_instagram_hashtag(void **state)
     assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":[]}")), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795281600000");
+    assert_false(rig.step.gap);
+    rig.at.low = STR("1794282200000"); /* eleven days ago; a hashtag tells of one */
+    assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":[]}")), 0);
+    assert_true(rig.step.gap);
+    assert_int_equal(rig.step.gap_from_ms, 1794282200000);
     assert_int_equal(rig_feed(&rig, 200, STR("{}")), -EBADMSG);
     rig_finish(&rig);
 }
