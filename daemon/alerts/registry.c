@@ -5,6 +5,7 @@
 
 #define TARGETS_ARENA_MAX ((size_t)1024 * 1024)
 #define WHERE_MAX 256
+#define NAME_MAX_LEN 64
 
 extern const struct alert_channel alert_discord, alert_mattermost, alert_slack;
 extern const struct alert_channel alert_email, alert_exec;
@@ -97,6 +98,13 @@ static bool build_all(struct alert_targets *targets, const struct settings *sett
         diag_error(d, settings->doc, map->mark, "alerts.channels: wanted: a map of at most %d channels by name",
                    ALERT_CHANNELS_MAX);
         return false;
+    }
+    for (size_t i = 0; i < map->n; i++) {
+        if (map->keys[i]->value.len == 0 || map->keys[i]->value.len > NAME_MAX_LEN) {
+            diag_error(d, settings->doc, map->keys[i]->mark, "alerts.channels: wanted: names of 1 to %d bytes",
+                       NAME_MAX_LEN);
+            return false;
+        }
     }
     targets->items = arena_zalloc(&targets->arena, (map->n + 1) * sizeof(*targets->items));
     for (size_t i = 0; targets->items && i < map->n; i++) {
