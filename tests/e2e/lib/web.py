@@ -71,7 +71,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.flush()
             reply.write(write)
 
-    do_GET = do_POST = answer
+    do_GET = do_POST = do_PUT = do_PATCH = answer
 
     def handle(self):
         try:
@@ -100,14 +100,15 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class Web:
-    def __init__(self, handler, host="127.0.0.1"):
+    def __init__(self, handler, host="127.0.0.1", port=0):
         self.handler = handler
         self.requests = []
         self.news = threading.Condition()
         self.broken = False
-        self.server = _Server((host, 0), _Handler)
+        self.server = _Server((host, port), _Handler)
         self.server.web = self
-        self.url = f"http://{host}:{self.server.server_address[1]}"
+        self.port = self.server.server_address[1]
+        self.url = f"http://{host}:{self.port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05},
                                        daemon=True)
         self.thread.start()
