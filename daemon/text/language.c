@@ -3,12 +3,15 @@
  *
  * It would rather say "und" than guess: packs of every language look at such a post. Names,
  * links and hashtags do not count. */
+#include <pthread.h>
+
 #include "mentiond/text.h"
 #include "utf8.h"
 
 #define LOOKED_AT_MAX 1024 /* bytes */
 #define WORD_MAX 16
 #define SCORE_MIN 2 /* small words needed */
+#define SLOTS 4096 /* of the table of small words: a power of two, several times their number */
 
 struct stop_words {
     struct str tag;
@@ -92,6 +95,50 @@ static const struct script scripts[] = {
     {0x3040, 0x30FF, TAG("ja")}, {0x4E00, 0x9FFF, TAG("zh")}, {0xAC00, 0xD7AF, TAG("ko")},
 };
 
+/* ---- small words --------------------------------------------------------------------------- */
+
+/* All small words with the languages that have them, by hash; filled once from the lists above. */
+static struct slot {
+    const char *word; /* not terminated; NULL: free */
+    uint8_t len;
+    uint16_t languages; /* bit i: languages[i] */
+} slots[SLOTS];
+static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
+
+_Static_assert(ARRAY_LEN(languages) <= 16, "a bit for each language");
+
+static struct slot *slot_find(const char *word, size_t len)
+{
+    uint32_t hash = 2166136261u;
+    struct slot *slot;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)word[i]) * 16777619u;
+    for (slot = &slots[hash % SLOTS]; slot->word; slot = &slots[++hash % SLOTS]) {
+        if (slot->len == len && memcmp(slot->word, word, len) == 0)
+            break;
+    }
+    return slot;
+}
+
+static void slots_fill(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(languages); i++) {
+        struct str words = str_from(languages[i].words);
+
+        while (words.s) {
+            struct str word = str_split(words, ' ', &words);
+            struct slot *slot = slot_find(word.s, word.len);
+
+            if (word.len == 0 || word.len > WORD_MAX)
+                continue;
+            slot->word = word.s;
+            slot->len = (uint8_t)word.len;
+            slot->languages |= (uint16_t)(1u << i);
+        }
+    }
+}
+
 struct tally {
     unsigned words[ARRAY_LEN(languages)];
     unsigned scripts[ARRAY_LEN(scripts)];
@@ -104,13 +151,11 @@ struct tally {
 
 static void word_count(struct tally *t)
 {
-    char padded[WORD_MAX + 3] = " ";
-
     if (t->word_len > 0 && t->word_len <= WORD_MAX && !t->name) {
-        memcpy(padded + 1, t->word, t->word_len);
-        padded[t->word_len + 1] = ' ';
-        for (size_t i = 0; i < ARRAY_LEN(languages); i++)
-            t->words[i] += strstr(languages[i].words, padded) != NULL;
+        unsigned bits = slot_find(t->word, t->word_len)->languages;
+
+        for (size_t i = 0; bits; i++, bits >>= 1)
+            t->words[i] += bits & 1;
     }
     t->word_len = 0;
 }
@@ -207,6 +252,7 @@ struct str text_language(struct str text)
 {
     struct tally t = {0};
 
+    pthread_once(&slots_once, slots_fill);
     tally_text(&t, str_cut_utf8(text, LOOKED_AT_MAX));
     struct str tag = by_script(&t);
     return str_eq(tag, STR("und")) ? by_words(&t) : tag;
