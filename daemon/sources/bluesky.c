@@ -1,9 +1,10 @@
-/* Bluesky: searchPosts, and what the account is notified of, through the account's own server, with a session.
+/* Bluesky: searchPosts, and what the account is notified of, through the account's own server, with a
+ * session.
  *
- * Search sorts newest first by the earlier of the claimed and the indexing time, and its index
- * lags: a poll walks back from the newest until a page ends before `low - overlap`, by the
- * network's opaque cursor. A post imported with an old date can never be met this way;
- * docs/sources.md says so. Notifications are listed by the time of indexing, so there it can. */
+ * Search sorts newest first by the earlier of the claimed and the indexing time, and its index lags: a
+ * poll walks back from the newest until a page ends before `low - overlap`, by the network's opaque
+ * cursor. A post imported with an old date can never be met this way; docs/sources.md says so.
+ * Notifications are listed by the time of indexing, so there it can. */
 #include <errno.h>
 
 #include "sources/bluesky_post.h"
@@ -41,7 +42,8 @@ static const struct option options[] = {
     {.key = "lang", .kind = OPTION_STRING, .offset = offsetof(struct bluesky_config, lang), .max = 16,
      .help = "Only posts that say they are in this language."},
     {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct bluesky_config, look), .def = "search",
-     .choices = looks, .help = "mentions: instead of a search, what mentions, answers or quotes the account."},
+     .choices = looks,
+     .help = "mentions: instead of a search, what mentions, answers or quotes the account."},
     {0},
 };
 

@@ -1,8 +1,9 @@
 /* Discord: the messages of one channel, or thread, of a server that the bot is a member of.
  *
- * The newest page is read at each poll, and older ones by `before` until the newest id that is stored: so edits of the
- * last hundred messages are seen too. Ids are snowflakes, numbers that grow with time; the first run goes back to the
- * one that the backfill's moment would have. Deletions are looked up one by one. */
+ * The newest page is read at each poll, and older ones by `before` until the newest id that is stored: so
+ * edits of the last hundred messages are seen too. Ids are snowflakes, numbers that grow with time; the
+ * first run goes back to the one that the backfill's moment would have. Deletions are looked up one by
+ * one. */
 #include "sources/discord.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@ struct discord_account {
 };
 
 static const struct option account_options[] = {
-    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct discord_account, token), .required = true,
+    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct discord_account, token),
+     .required = true,
      .help = "The bot's token; it needs the MESSAGE CONTENT intent and must be a member of the server."},
     {.key = "contact", .kind = OPTION_URL, .offset = offsetof(struct discord_account, contact),
      .def = "https://mentiond.invalid", .help = "Part of how the bot names itself, as Discord demands."},
@@ -30,10 +32,10 @@ static const struct option account_options[] = {
 };
 
 static const struct option options[] = {
-    {.key = "guild", .kind = OPTION_STRING, .offset = offsetof(struct discord_config, guild), .required = true,
-     .min = 1, .max = 20, .help = "Number of the server: permalinks need it."},
-    {.key = "channel", .kind = OPTION_STRING, .offset = offsetof(struct discord_config, channel), .required = true,
-     .min = 1, .max = 20, .help = "Number of the channel or thread."},
+    {.key = "guild", .kind = OPTION_STRING, .offset = offsetof(struct discord_config, guild),
+     .required = true, .min = 1, .max = 20, .help = "Number of the server: permalinks need it."},
+    {.key = "channel", .kind = OPTION_STRING, .offset = offsetof(struct discord_config, channel),
+     .required = true, .min = 1, .max = 20, .help = "Number of the channel or thread."},
     {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct discord_config, everything),
      .help = "Also messages without the brand's terms: for the brand's own server."},
     {0},
@@ -45,10 +47,12 @@ static bool check(struct source *src, const struct settings *settings, struct di
     int64_t number;
 
     src->unfiltered = config->everything;
-    if (str_to_i64(config->guild, 1, INT64_MAX, &number) && str_to_i64(config->channel, 1, INT64_MAX, &number))
+    if (str_to_i64(config->guild, 1, INT64_MAX, &number) &&
+        str_to_i64(config->channel, 1, INT64_MAX, &number))
         return true;
     diag_error(d, settings->doc, src->settings->mark,
-               "brands.%.*s.sources.%.*s: guild and channel are numbers, in quotes, as \"Copy ID\" gives them",
+               "brands.%.*s.sources.%.*s: guild and channel are numbers in quotes, as \"Copy ID\" gives "
+               "them",
                STR_FMT(src->brand), STR_FMT(src->name));
     return false;
 }
@@ -66,7 +70,7 @@ static int begin_request(const struct source *src, struct url *u, const char *en
 {
     const struct discord_account *account = src->account->config;
     char *token = NULL;
-    struct str text;
+    struct str text, agent;
     int code = url_finish(u, arena, &text, err);
 
     if (code == 0)
@@ -75,8 +79,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
         return code;
     request_begin_get(ret_request, endpoint, text);
     request_add_header(ret_request, "Authorization", arena_printf(arena, "Bot %s", token), true);
-    request_add_header(ret_request, "User-Agent",
-                       arena_printf(arena, "DiscordBot (%.*s, " MENTIOND_VERSION ")", STR_FMT(account->contact)), false);
+    agent = arena_printf(arena, "DiscordBot (%.*s, " MENTIOND_VERSION ")", STR_FMT(account->contact));
+    request_add_header(ret_request, "User-Agent", agent, false);
     secret_free(token);
     return 0;
 }
@@ -107,7 +111,8 @@ struct extent {
     size_t n, n_messages, n_silent;
 };
 
-/* Where a walk ends: the newest id that is stored, or the one of the backfill's moment. 1: no end but the page's. */
+/* Where a walk ends: the newest id that is stored, or the one of the backfill's moment. 0: no end but the
+ * page's. */
 static int64_t floor_id(const struct parsing *p)
 {
     int64_t low = cursor_i64(p->at->low, 0);
@@ -153,7 +158,8 @@ static void read_messages(const struct parsing *p, const json_t *list, int64_t f
     }
 }
 
-static void step_on(const struct parsing *p, const struct extent *e, int64_t floor, struct source_step *ret_step)
+static void step_on(const struct parsing *p, const struct extent *e, int64_t floor,
+                    struct source_step *ret_step)
 {
     int64_t low = cursor_i64(p->at->low, 0), high = p->at->walking ? cursor_i64(p->at->high, 0) : e->newest;
     struct str next = cursor_from_i64(p->arena, e->oldest);
@@ -166,7 +172,7 @@ static void step_on(const struct parsing *p, const struct extent *e, int64_t flo
         return;
     if (repeated) {
         next = p->at->next;
-        ret_step->gap = walk_was_repeated(p->at); /* the page before, and again when it was asked for once more */
+        ret_step->gap = walk_was_repeated(p->at); /* the page before, and again when asked once more */
     }
     if (ret_step->gap)
         return;
@@ -209,8 +215,8 @@ static bool parse_refusal(const struct parsing *p, const json_t *value, struct s
     if (!source_step_for_status(p->reply, p->arena, ret_step))
         return false;
     if (said.len > 0)
-        ret_step->reason = arena_printf(p->arena, "%.*s: %.*s (%lld)", STR_FMT(ret_step->reason), STR_FMT(said),
-                                        (long long)json_get_i64(value, "code", 0));
+        ret_step->reason = arena_printf(p->arena, "%.*s: %.*s (%lld)", STR_FMT(ret_step->reason),
+                                        STR_FMT(said), (long long)json_get_i64(value, "code", 0));
     return true;
 }
 
@@ -242,8 +248,9 @@ static int parse(const struct source *src, const struct source_cursor *at,
     read_messages(&p, value, floor, &e);
     if (e.n_messages >= SILENT_MESSAGES_MIN && e.n_silent == e.n_messages) {
         page->n_mentions = 0;
-        step_fail(ret_step, STEP_STOP, STR("messages come without their content: give the bot the MESSAGE CONTENT "
-                                           "intent (developer portal > Bot)"));
+        step_fail(ret_step, STEP_STOP,
+                  STR("messages come without their content: give the bot the MESSAGE CONTENT intent "
+                      "(developer portal > Bot)"));
         return 0;
     }
     step_on(&p, &e, floor, ret_step);

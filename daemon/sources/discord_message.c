@@ -1,6 +1,6 @@
-/* A message of Discord as a mention. Its text holds people, channels and emoji as numbers in angle brackets, which are
- * written out as the app shows them. Embeds are previews, others' words, and count only where there is nothing else: in
- * posts of bots and webhooks. */
+/* A message of Discord as a mention. Its text holds people, channels and emoji as numbers in angle
+ * brackets, which are written out as the app shows them. Embeds are previews, others' words, and count
+ * only where there is nothing else: in posts of bots and webhooks. */
 #include "sources/discord.h"
 
 #define NETWORK "discord"
@@ -39,7 +39,8 @@ bool discord_is_message(const json_t *message)
 
 bool discord_has_content(const json_t *message)
 {
-    static const char *const lists[] = {"embeds", "attachments", "components", "sticker_items", "message_snapshots"};
+    static const char *const lists[] = {"embeds", "attachments", "components", "sticker_items",
+                                        "message_snapshots"};
     bool any = json_get_text(message, "content").len > 0 || json_get(message, "poll");
 
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
@@ -61,7 +62,8 @@ static struct str name_in(const json_t *list, struct str id, const char *key)
     return STR("");
 }
 
-/* What stands between '<' and '>': "@123", "@!123", "@&123", "#123", ":name:123", "a:name:123". False: plain text. */
+/* What stands between '<' and '>': "@123", "@!123", "@&123", "#123", ":name:123", "a:name:123". False:
+ * plain text. */
 static bool put_reference(struct buf *out, const json_t *message, struct str inner)
 {
     struct str name, id, rest;
@@ -88,7 +90,7 @@ static bool put_reference(struct buf *out, const json_t *message, struct str inn
 static void put_content(struct buf *out, const json_t *message, struct str text)
 {
     while (text.len > 0) {
-        size_t open = str_find(text, STR("<")), close, before = out->len;
+        size_t open = str_find(text, STR("<")), close, before;
 
         if (open == SIZE_MAX)
             break;

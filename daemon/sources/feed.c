@@ -1,10 +1,12 @@
-/* Any feed: RSS, Atom, JSON Feed. A feed is a window of its newest items, in any order, with no cursor and with dates
- * that may be missing or wrong. So whatever it shows is handed on each time it changes, and the queue drops what it
- * knows; only items that no date places after the first look are told apart here, by keys of those seen before.
+/* Any feed: RSS, Atom, JSON Feed. A feed is a window of its newest items, in any order, with no cursor and
+ * with dates that may be missing or wrong. So whatever it shows is handed on each time it changes, and the
+ * queue drops what it knows; only items that no date places after the first look are told apart here, by
+ * keys of those seen before.
  *
- * The cursor holds the validators as the server sent them, a digest of the body for servers that ignore those, and the
- * keys. It is stored in the same step as the items: a validator can never outrun them. Where no item is known any more,
- * the window has moved on by more than its length: older pages are read if the feed has them, else that is a gap. */
+ * The cursor holds the validators as the server sent them, a digest of the body for servers that ignore
+ * those, and the keys. It is stored in the same step as the items: a validator can never outrun them.
+ * Where no item is known any more, the window has moved on by more than its length: older pages are read
+ * if the feed has them, else that is a gap. */
 #include <errno.h>
 #include <openssl/evp.h>
 
@@ -79,7 +81,8 @@ static void key_write(uint64_t number, char ret[KEY_LEN])
         ret[i] = digits[number & 63];
 }
 
-/* cursor.low, a line each: the address's digest, the first look, the body's digest, ETag, Last-Modified, keys. */
+/* cursor.low, a line each: the address's digest, the first look, the body's digest, ETag, Last-Modified,
+ * keys. */
 struct memory {
     uint64_t url, body;
     int64_t since_ms; /* items dated from here on need no key */
@@ -177,7 +180,8 @@ struct reading {
 
 static bool is_worldwide(struct str id)
 {
-    return str_find(id, STR("://")) != SIZE_MAX || str_starts_with(id, STR("tag:")) || str_starts_with(id, STR("urn:"));
+    return str_find(id, STR("://")) != SIZE_MAX || str_starts_with(id, STR("tag:")) ||
+           str_starts_with(id, STR("urn:"));
 }
 
 /* What an item is known by: its id, else its link, else what it says. */
@@ -270,7 +274,8 @@ static void read_item(struct reading *r, const struct feed_item *item)
     char key[KEY_LEN];
 
     if (item->deleted) {
-        source_page_gone(r->p->page, arena_printf(r->p->arena, "%.*s:%.*s", STR_FMT(r->config->network), STR_FMT(id)));
+        source_page_gone(r->p->page,
+                         arena_printf(r->p->arena, "%.*s:%.*s", STR_FMT(r->config->network), STR_FMT(id)));
         return;
     }
     if (id.len == 0) {

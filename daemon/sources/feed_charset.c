@@ -1,5 +1,6 @@
-/* Any bytes of a feed to UTF-8. What a server or a document says of its encoding is believed only where the bytes are
- * not UTF-8 already: text of another encoding hardly ever is by chance, while wrong declarations are common.
+/* Any bytes of a feed to UTF-8. What a server or a document says of its encoding is believed only where
+ * the bytes are not UTF-8 already: text of another encoding hardly ever is by chance, while wrong
+ * declarations are common.
  *
  * Conversion is iconv's, for the encodings that the web has; a name from outside never reaches it. */
 #include <errno.h>
@@ -135,11 +136,20 @@ static bool convert(const char *charset, struct str body, struct buf *out)
     return ok;
 }
 
+/* By a character's first byte; 0: it begins none. */
+static size_t length_told(unsigned char c)
+{
+    if (c < 0x80)
+        return 1;
+    if (c < 0xC2 || c > 0xF4)
+        return 0;
+    return c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
 /* The length of the whole character at `at`, 0 if there is none. */
 static size_t utf8_len(struct str text, size_t at)
 {
-    unsigned char c = (unsigned char)text.s[at];
-    size_t len = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    size_t len = length_told((unsigned char)text.s[at]);
 
     if (len == 0 || at + len > text.len)
         return 0;

@@ -1,6 +1,6 @@
-/* Dates of feeds. RSS has RFC 822: "Sat, 07 Sep 2002 00:00:01 GMT", of which the week day may be missing or wrong, the
- * year have two digits, the month its full name, and the zone be one of a dozen names. Atom, Dublin Core and JSON Feed
- * have ISO 8601 down to a year and a month. */
+/* Dates of feeds. RSS has RFC 822: "Sat, 07 Sep 2002 00:00:01 GMT", of which the week day may be missing
+ * or wrong, the year have two digits, the month its full name, and the zone be one of a dozen names. Atom,
+ * Dublin Core and JSON Feed have ISO 8601 down to a year and a month. */
 #include "mentiond/clock.h"
 #include "sources/feed_item.h"
 
@@ -131,7 +131,8 @@ int64_t feed_date_ms(struct str text)
     size_t n;
 
     text = str_trim(text);
-    if (text.len > 4 && is_digit(text.s[0]) && is_digit(text.s[1]) && is_digit(text.s[2]) && is_digit(text.s[3]))
+    if (text.len > 4 && is_digit(text.s[0]) && is_digit(text.s[1]) && is_digit(text.s[2]) &&
+        is_digit(text.s[3]))
         return parse_iso(text);
     if (text.len == 4 && is_digit(text.s[0]))
         return parse_iso(text);

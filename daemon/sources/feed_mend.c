@@ -1,7 +1,8 @@
-/* Feeds as they are found to well-formed XML. A tenth of all feeds is not well-formed somewhere, and an XML parser must
- * refuse all of a document for it: one title with a bare '&' would stop a source. So every piece of markup is read
- * loosely here and written strictly: what comes out holds elements, attributes in double quotes, text, and the five
- * entities of XML, nothing else. No declaration gets through, so there is nothing to expand and nothing to fetch. */
+/* Feeds as they are found to well-formed XML. Many feeds are not well-formed somewhere, and an XML parser
+ * must refuse all of a document for it: one title with a bare '&' would stop a source. So every piece of
+ * markup is read loosely here and written strictly: what comes out holds elements, attributes in double
+ * quotes, text, and the five entities of XML, nothing else. No declaration gets through, so there is
+ * nothing to expand and nothing to fetch. */
 #include "mentiond/text.h"
 #include "sources/feed_item.h"
 
@@ -184,8 +185,8 @@ static size_t quoted_tag_end(const struct mending *m)
     return SIZE_MAX;
 }
 
-/* The same, or the first '>' of all where quotes do not close; SIZE_MAX: the text is cut off in the tag. Linear over
- * the whole text, whatever it holds. */
+/* The same, or the first '>' of all where quotes do not close; SIZE_MAX: the text is cut off in the tag.
+ * Linear over the whole text, whatever it holds. */
 static size_t tag_end(struct mending *m)
 {
     size_t end = m->no_more_tags || m->at < m->unquoted_until ? SIZE_MAX : quoted_tag_end(m);

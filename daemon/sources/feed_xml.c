@@ -1,8 +1,9 @@
-/* The XML formats: RSS 2.0 and its elders, RSS 1.0, Atom 1.0 and 0.3. One table says which elements of an item are
- * read, and which of two that mean the same is preferred; the formats' names hardly overlap, so it serves all of them.
+/* The XML formats: RSS 2.0 and its elders, RSS 1.0, Atom 1.0 and 0.3. One table says which elements of an
+ * item are read, and which of two that mean the same is preferred; the formats' names hardly overlap, so
+ * it serves all of them.
  *
- * libexpat reads without namespaces, as documents with undeclared prefixes are common: prefixes are resolved here, and
- * those that everybody uses are known without a declaration. */
+ * libexpat reads without namespaces, as documents with undeclared prefixes are common: prefixes are
+ * resolved here, and those that everybody uses are known without a declaration. */
 #include <errno.h>
 #include <expat.h>
 
@@ -483,9 +484,13 @@ static void on_text(void *user, const char *text, int len)
         return;
     }
     for (size_t i = 0; i < piece.len; i++) { /* text among elements: what html_to_text() reads back */
-        char c = piece.s[i];
+        struct str one = str_slice(piece, i, i + 1);
 
-        capture_add(&r->capture, c == '<' ? STR("&lt;") : c == '&' ? STR("&amp;") : str_slice(piece, i, i + 1));
+        if (one.s[0] == '<')
+            one = STR("&lt;");
+        else if (one.s[0] == '&')
+            one = STR("&amp;");
+        capture_add(&r->capture, one);
     }
 }
 

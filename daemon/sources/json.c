@@ -1,5 +1,5 @@
-/* Any JSON API, by configuration: an address with {since}, {cursor} and {page} in it, headers, and JSON Pointers that
- * say where in a reply the list, and where in an item of it each member of a mention is.
+/* Any JSON API, by configuration: an address with {since}, {cursor} and {page} in it, headers, and JSON
+ * Pointers that say where in a reply the list, and where in an item of it each member of a mention is.
  *
  * Three ways to go on from poll to poll, by what the address holds:
  *   {cursor}   the network says where to go on (cursor_at): asked forward until nothing comes
@@ -41,20 +41,23 @@ struct json_config {
     struct str items_at, next_at, cursor_at, wait_at, error_at;
     struct str_list text_at;
     struct str id_at, url_at, time_at, edited_at, lang_at, gone_at, author_at, author_id_at, author_name_at,
-        followers_at, verified_at, reply_at, conversation_at, repost_at, likes_at, shares_at, replies_at, place_at;
+        followers_at, verified_at, reply_at, conversation_at, repost_at, likes_at, shares_at, replies_at,
+        place_at;
 };
 
 #define AT(member) offsetof(struct json_config, member)
-#define POINTER(name, text) {.key = #name, .kind = OPTION_STRING, .offset = AT(name), .max = 300, .help = text}
+#define POINTER(name, text) \
+    {.key = #name, .kind = OPTION_STRING, .offset = AT(name), .max = 300, .help = text}
 
 static const struct option options[] = {
     {.key = "url", .kind = OPTION_STRING, .offset = AT(url), .required = true, .min = 10, .max = 1500,
      .help = "What is asked, with {since}, {cursor} and {page} where those belong."},
-    {.key = "token", .kind = OPTION_SECRET, .offset = AT(token), .help = "Sent as \"Authorization: Bearer …\"."},
+    {.key = "token", .kind = OPTION_SECRET, .offset = AT(token),
+     .help = "Sent as \"Authorization: Bearer …\"."},
     {.key = "headers", .kind = OPTION_NODE, .offset = AT(headers_node),
      .help = "A map of further headers; values are text, \"${ENV}\" or file:PATH, at most 8."},
-    {.key = "network", .kind = OPTION_STRING, .offset = AT(network), .def = NETWORK_DEFAULT, .min = 1, .max = 32,
-     .help = "What its mentions are from."},
+    {.key = "network", .kind = OPTION_STRING, .offset = AT(network), .def = NETWORK_DEFAULT, .min = 1,
+     .max = 32, .help = "What its mentions are from."},
     {.key = "everything", .kind = OPTION_BOOL, .offset = AT(everything),
      .help = "Also items that hold none of the brand's terms."},
     {.key = "paging", .kind = OPTION_ENUM, .offset = AT(paging), .def = "none", .choices = pagings,
@@ -119,7 +122,8 @@ static const char *address_fault(const struct json_config *c)
     if (url_resolve(STR(""), c->url, NULL).len == 0)
         return "url: not an http or https address without a user";
     if (by_page != has(c->url, "{page}"))
-        return by_page ? "url: this paging needs {page} in it" : "url: {page} needs paging: token, page or offset";
+        return by_page ? "url: this paging needs {page} in it"
+                       : "url: {page} needs paging: token, page or offset";
     if ((c->paging == PAGING_TOKEN || c->paging == PAGING_NEXT_URL) && c->next_at.len == 0)
         return "next_at is missing: where the next page is said";
     if (has(c->url, "{cursor}") && c->cursor_at.len == 0)
@@ -145,7 +149,8 @@ static const char *pointers_fault(const struct json_config *c)
 }
 
 /* Through an option table made of the map's own keys: so values are secrets or plain as elsewhere. */
-static bool read_headers(struct json_config *c, const char *where, const struct settings *settings, struct diag *d)
+static bool read_headers(struct json_config *c, const char *where, const struct settings *settings,
+                         struct diag *d)
 {
     struct option table[HEADERS_MAX + 1] = {{0}};
     const struct option_target target = {table, c->headers};
@@ -408,7 +413,8 @@ static void read_mention(const struct parsing *p, const json_t *item, struct str
     struct mention *m = text.len > 0 ? source_page_add(p->page) : NULL;
 
     if (!m) {
-        page_skip(p->page, "item '%.*s' has no text at text_at, or is one too many", STR_FMT(str_cut_utf8(id, 100)));
+        page_skip(p->page, "item '%.*s' has no text at text_at, or is one too many",
+                  STR_FMT(str_cut_utf8(id, 100)));
         return;
     }
     m->network = config->network;
@@ -456,7 +462,8 @@ static void read_items(const struct parsing *p, const json_t *items, struct time
 static struct str next_place(const struct parsing *p, const json_t *value, size_t n)
 {
     const struct json_config *config = p->src->config;
-    struct str told = config->next_at.len > 0 ? json_id(json_pointer_get(value, config->next_at), p->arena) : STR("");
+    struct str told =
+        config->next_at.len > 0 ? json_id(json_pointer_get(value, config->next_at), p->arena) : STR("");
     int64_t here = cursor_i64(p->at->walking ? p->at->next : first_place(config, p->arena), 0);
 
     if (config->paging == PAGING_NONE || n == 0 || (int64_t)n < config->page_size)
@@ -481,7 +488,8 @@ static struct str safe_place(const struct parsing *p, struct str next, bool *ret
     return *ret_strange ? STR("") : next;
 }
 
-/* By {cursor}: the first page that says where to go on holds for the whole walk; without paging each page moves on. */
+/* By {cursor}: the first page that says where to go on holds for the whole walk; without paging each page
+ * moves on. */
 static void step_by_cursor(const struct parsing *p, const json_t *value, struct str next, size_t n,
                            struct source_step *ret_step)
 {
@@ -495,7 +503,8 @@ static void step_by_cursor(const struct parsing *p, const json_t *value, struct 
         ret_step->gap = true; /* the network does not let us go on */
     } else if (next.len > 0) {
         ret_step->kind = STEP_PAGE;
-        ret_step->cursor = (struct source_cursor){.low = p->at->low, .walking = true, .high = high, .next = next};
+        ret_step->cursor =
+            (struct source_cursor){.low = p->at->low, .walking = true, .high = high, .next = next};
     } else if (config->paging == PAGING_NONE && n > 0 && !str_eq(low, p->at->low)) {
         ret_step->kind = STEP_PAGE;
     }
@@ -534,7 +543,8 @@ static bool parse_refusal(const struct parsing *p, const json_t *value, struct s
     if (!wrong || json_is_false(wrong) || json_is_null(wrong))
         return false;
     step_fail(ret_step, STEP_RETRY,
-              arena_printf(p->arena, "the reply is an error: %.*s", STR_FMT(str_cut_utf8(json_text(wrong), 200))));
+              arena_printf(p->arena, "the reply is an error: %.*s",
+                           STR_FMT(str_cut_utf8(json_text(wrong), 200))));
     return true;
 }
 

@@ -31,7 +31,8 @@ static const json_t *step_into(const json_t *value, struct str raw)
         key = unescape(raw, storage);
         return json_object_getn(value, key.s ? key.s : "", key.len);
     }
-    if (!json_is_array(value) || (!str_eq(raw, STR("-")) && !str_to_i64(raw, 0, INT32_MAX, &index)) || index < 0)
+    if (!json_is_array(value) || (!str_eq(raw, STR("-")) && !str_to_i64(raw, 0, INT32_MAX, &index)) ||
+        index < 0)
         return NULL;
     return json_array_get(value, (size_t)index);
 }

@@ -1,14 +1,14 @@
-/* Mastodon and what speaks its API, of one instance: hashtag timelines, full-text search, the public or local timeline,
- * and what mentions the account itself.
+/* Mastodon and what speaks its API, of one instance: hashtag timelines, full-text search, the public or
+ * local timeline, and what mentions the account itself.
  *
- * A timeline is ordered by arrival at the instance, so its cursor is the last id, never a time.
- * Polls walk forward from it by min_id, page by page, until a page is empty: no gaps. Only the
- * first run walks backwards (max_id), as far as the source's backfill asks. Search has no exact
- * cursor: it re-reads the overlap, newest first, and the queue drops what it knows.
+ * A timeline is ordered by arrival at the instance, so its cursor is the last id, never a time. Polls walk
+ * forward from it by min_id, page by page, until a page is empty: no gaps. Only the first run walks
+ * backwards (max_id), as far as the source's backfill asks. Search has no exact cursor: it re-reads the
+ * overlap, newest first, and the queue drops what it knows.
  *
- * Ids are opaque: never computed with, only sent back. Posts that are private or direct are not
- * taken, unless they are asked for and mention the account. Edited posts keep their place in a timeline, and deleted ones
- * leave it without a word: both are found by looking a status up. */
+ * Ids are opaque: never computed with, only sent back. Posts that are private or direct are not taken,
+ * unless they are asked for and mention the account. Edited posts keep their place in a timeline, and
+ * deleted ones leave it without a word: both are found by looking a status up. */
 #include <errno.h>
 
 #include "mentiond/text.h"
@@ -26,7 +26,8 @@ struct mastodon_account {
 };
 
 enum look { LOOK_AUTO, LOOK_MENTIONS, LOOK_PUBLIC, LOOK_LOCAL, LOOK_HASHTAGS, LOOK_SEARCH };
-static const char *const looks[] = {"auto", "mentions", "public", "local", NULL}; /* the last two are AUTO's */
+/* AUTO is one of the last two, by what else is given. */
+static const char *const looks[] = {"auto", "mentions", "public", "local", NULL};
 
 struct mastodon_config {
     struct str instance;
@@ -41,7 +42,8 @@ static const struct option account_options[] = {
      .required = true, .help = "Where the account lives, as https://mastodon.social."},
     {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct mastodon_account, token),
      .required = true,
-     .help = "Access token from Preferences > Development with the scopes read:statuses, read:search and read:notifications."},
+     .help = "Access token from Preferences > Development with the scopes read:statuses, read:search and "
+             "read:notifications."},
     {0},
 };
 
@@ -54,8 +56,8 @@ static const struct option options[] = {
      .help = "Full-text search instead of hashtags; needs an account."},
     {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct mastodon_config, look), .def = "auto",
      .choices = looks,
-     .help = "Instead of both: mentions of the account, or the public or local timeline, of which posts with the "
-             "brand's terms are taken."},
+     .help = "Instead of both: mentions of the account, or the public or local timeline, of which posts "
+             "with the brand's terms are taken."},
     {.key = "private_posts", .kind = OPTION_BOOL, .offset = offsetof(struct mastodon_config, private_posts),
      .help = "Of mentions also those that are not public: followers-only and direct posts to the account."},
     {0},
@@ -423,7 +425,8 @@ static int parse(const struct source *src, const struct source_cursor *at,
     code = parsing_load(&p, &value, err);
     if (code < 0)
         return code;
-    return look == LOOK_SEARCH ? parse_search(&p, value, ret_step, err) : parse_timeline(&p, value, ret_step, err);
+    return look == LOOK_SEARCH ? parse_search(&p, value, ret_step, err)
+                               : parse_timeline(&p, value, ret_step, err);
 }
 
 /* ---- look-ups ------------------------------------------------------------------------------ */

@@ -1,8 +1,9 @@
 /* Telegram: what a bot hears in the groups and channels that it was added to, by getUpdates.
  *
- * The cursor is the next update to ask for. Asking for it tells Telegram to forget those before it, so it moves only
- * with what is stored, and one token has one source: two would take each other's updates away. There is no history and
- * no word on deletions; updates wait 24 hours. The token is part of the path: addresses never reach a log. */
+ * The cursor is the next update to ask for. Asking for it tells Telegram to forget those before it, so it
+ * moves only with what is stored, and one token has one source: two would take each other's updates away.
+ * There is no history and no word on deletions; updates wait 24 hours. The token is part of the path:
+ * addresses never reach a log. */
 #include <errno.h>
 
 #include "sources/driver.h"
@@ -26,8 +27,8 @@ struct telegram_config {
 };
 
 static const struct option account_options[] = {
-    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct telegram_account, token), .required = true,
-     .help = "The bot's token from @BotFather, as 123456:ABC…"},
+    {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct telegram_account, token),
+     .required = true, .help = "The bot's token from @BotFather, as 123456:ABC…"},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct telegram_account, api),
      .def = "https://api.telegram.org", .help = "Where the Bot API is."},
     {0},
@@ -64,8 +65,8 @@ static bool check(struct source *src, const struct settings *settings, struct di
     if (!src->settings->enabled || !has_sibling(src, settings))
         return true;
     diag_error(d, settings->doc, src->settings->mark,
-               "brands.%.*s.sources.%.*s: another source has the same account: Telegram gives each update once, so "
-               "each needs a bot of its own", STR_FMT(src->brand), STR_FMT(src->name));
+               "brands.%.*s.sources.%.*s: another source has the same account: Telegram gives each update "
+               "once, so each needs a bot of its own", STR_FMT(src->brand), STR_FMT(src->name));
     return false;
 }
 
@@ -109,10 +110,13 @@ static struct str message_id(const struct parsing *p, const json_t *chat, const 
 {
     struct str number = json_id(id, p->arena), chat_id = json_id(json_get(chat, "id"), p->arena);
 
-    return number.len && chat_id.len ? arena_printf(p->arena, "%.*s/%.*s", STR_FMT(chat_id), STR_FMT(number)) : STR("");
+    return number.len && chat_id.len
+               ? arena_printf(p->arena, "%.*s/%.*s", STR_FMT(chat_id), STR_FMT(number))
+               : STR("");
 }
 
-/* Public chats by name; private supergroups, for their members, by the number without -100; others have none. */
+/* Public chats by name; private supergroups, for their members, by the number without -100; others have
+ * none. */
 static struct str permalink(const struct parsing *p, const json_t *chat, const json_t *message)
 {
     struct str name = json_get_text(chat, "username"), chat_id = json_id(json_get(chat, "id"), p->arena);
@@ -175,7 +179,8 @@ static struct str forwarded_id(const struct parsing *p, const json_t *message)
 
     if (origin)
         return message_id(p, json_get(origin, "chat"), json_get(origin, "message_id"));
-    return message_id(p, json_get(message, "forward_from_chat"), json_get(message, "forward_from_message_id"));
+    return message_id(p, json_get(message, "forward_from_chat"),
+                      json_get(message, "forward_from_message_id"));
 }
 
 static bool is_wanted(const struct parsing *p, const json_t *chat)
@@ -278,13 +283,15 @@ static const struct {
 } refusals[] = {
     {401, NULL, STEP_STOP, 0, "the token was revoked"},
     {404, NULL, STEP_STOP, 0, "this is no bot's token"},
-    {409, "webhook", STEP_STOP, 0, "the bot has a webhook: call deleteWebhook, or give mentiond a bot of its own"},
+    {409, "webhook", STEP_STOP, 0,
+     "the bot has a webhook: call deleteWebhook, or give mentiond a bot of its own"},
     {409, NULL, STEP_WAIT, CONFLICT_WAIT_MS, "another program asks with this token"},
     {420, NULL, STEP_WAIT, LIMITED_WAIT_MS, "too many requests"},
     {429, NULL, STEP_WAIT, LIMITED_WAIT_MS, "too many requests"},
 };
 
-/* {"ok":false,"error_code":…,"description":…,"parameters":{"retry_after":…}}; false if it is something else. */
+/* {"ok":false,"error_code":…,"description":…,"parameters":{"retry_after":…}}; false if it is something
+ * else. */
 static bool parse_refusal(const struct parsing *p, const json_t *value, struct source_step *ret_step)
 {
     int64_t code = json_get_i64(value, "error_code", 0), wait_s;
@@ -295,7 +302,8 @@ static bool parse_refusal(const struct parsing *p, const json_t *value, struct s
         if (code != refusals[i].code ||
             (refusals[i].part && str_find(said, str_from(refusals[i].part)) == SIZE_MAX))
             continue;
-        step_fail(ret_step, refusals[i].kind, arena_printf(p->arena, "%s (%.*s)", refusals[i].says, STR_FMT(said)));
+        step_fail(ret_step, refusals[i].kind,
+                  arena_printf(p->arena, "%s (%.*s)", refusals[i].says, STR_FMT(said)));
         ret_step->wait_ms = wait_s > 0 && wait_s < 86400 ? wait_s * 1000 : refusals[i].wait_ms;
         return true;
     }
