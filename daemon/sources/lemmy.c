@@ -1,8 +1,10 @@
-/* Lemmy 0.18 and 0.19 (API v3): search of one instance, what is new in a community, or mentions of the account's user.
+/* Lemmy 0.18 and 0.19 (API v3): search of one instance, what is new in a community, or mentions of the
+ * account's user.
  *
- * Comments and posts are two lists, newest first: a poll walks the one, then the other, back by time with an overlap, as
- * what comes from other instances keeps the time it had there. Pages are numbers, so they shift while posts arrive, which
- * gives things twice, and while posts are deleted, which the overlap mends. The end is an empty page.
+ * Comments and posts are two lists, newest first: a poll walks the one, then the other, back by time with an
+ * overlap, as what comes from other instances keeps the time it had there. Pages are numbers, so they shift
+ * while posts arrive, which gives things twice, and while posts are deleted, which the overlap mends. The end
+ * is an empty page.
  *
  * Search finds any part of a word, so what it gives is filtered by the brand's terms. */
 #include "sources/lemmy.h"
@@ -35,7 +37,8 @@ struct lemmy_config {
 };
 
 static const struct option account_options[] = {
-    {.key = "instance", .kind = OPTION_URL, .offset = offsetof(struct lemmy_account, instance), .required = true,
+    {.key = "instance", .kind = OPTION_URL, .offset = offsetof(struct lemmy_account, instance),
+     .required = true,
      .help = "Where the account lives, as https://lemmy.world."},
     {.key = "username", .kind = OPTION_CREDENTIAL, .offset = offsetof(struct lemmy_account, username),
      .required = true, .help = "Name or e-mail."},
@@ -49,13 +52,16 @@ static const struct option account_options[] = {
 static const struct option options[] = {
     {.key = "instance", .kind = OPTION_URL, .offset = offsetof(struct lemmy_config, instance),
      .help = "The server to ask; the account's if there is one."},
-    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct lemmy_config, query), .min = 1, .max = 300,
+    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct lemmy_config, query), .min = 1,
+     .max = 300,
      .help = "Search of what the instance has heard of."},
     {.key = "community", .kind = OPTION_STRING, .offset = offsetof(struct lemmy_config, community), .min = 1,
      .max = 255, .help = "All that is new there instead, as acme or acme@lemmy.world."},
-    {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct lemmy_config, look), .choices = looks, .def = "all",
-     .help = "comments, posts, or all of both; mentions of the account's user need neither query nor community."},
-    {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct lemmy_config, everything), .def = "false",
+    {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct lemmy_config, look), .choices = looks,
+     .def = "all",
+     .help = "comments, posts, all (both), or mentions of the account's user, which need no query."},
+    {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct lemmy_config, everything),
+     .def = "false",
      .help = "Also what does not have the brand's terms: for the brand's own community."},
     {0},
 };
@@ -201,8 +207,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
     return 0;
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
-                   struct source_request *ret_request, struct error *err)
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena, struct source_request *ret_request, struct error *err)
 {
     struct place place = place_parse(src, at);
     struct url u;
@@ -211,7 +217,8 @@ static int prepare(const struct source *src, const struct source_cursor *at, int
     if (account_of(src) && lemmy_token(src->account).len == 0)
         return lemmy_login_prepare(src->account, arena, ret_request, err);
     begin_list(&u, src, &place);
-    return begin_request(src, &u, config_of(src)->query.len > 0 ? "search" : "message", arena, ret_request, err);
+    return begin_request(src, &u, config_of(src)->query.len > 0 ? "search" : "message", arena, ret_request,
+                         err);
 }
 
 /* ---- pages --------------------------------------------------------------------------------- */
@@ -331,8 +338,9 @@ static bool is_not_found(const struct parsing *p)
            str_eq(name, STR("couldnt_find_post"));
 }
 
-static int parse_lookup(const struct source *src, const struct source_lookup *asked, const struct source_reply *reply,
-                        struct source_page *page, struct source_step *ret_step, struct error *err)
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err)
 {
     static const struct source_cursor nowhere = {.low = {"0", 1}};
     const struct parsing p = {src, &nowhere, reply, page, page->arena};

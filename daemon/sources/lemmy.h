@@ -13,8 +13,8 @@ struct lemmy_account {
 /* ---- lemmy_session.c: the token, kept in the account's session --------------------------- */
 
 struct str lemmy_token(const struct source_account *account); /* "": log in first */
-int lemmy_login_prepare(const struct source_account *account, struct arena *arena, struct source_request *ret_request,
-                        struct error *err);
+int lemmy_login_prepare(const struct source_account *account, struct arena *arena,
+                        struct source_request *ret_request, struct error *err);
 int lemmy_login_parse(const struct parsing *p, struct source_step *ret_step, struct error *err);
 /* A request was refused as not logged in: once more, then STOP. */
 void lemmy_token_refused(const struct parsing *p, struct source_step *ret_step);

@@ -1,5 +1,5 @@
-/* Lemmy's login, and its refusals: nearly all are status 400, the word in "error" tells them apart. A token has no
- * known end; it is kept until it is refused, as logins fall under the strictest of the limits.
+/* Lemmy's login, and its refusals: nearly all are status 400, the word in "error" tells them apart. A token
+ * has no known end; it is kept until it is refused, as logins fall under the strictest of the limits.
  *
  * The session is "token obtained_ms tries". */
 #include "sources/lemmy.h"
@@ -66,7 +66,8 @@ static int add_secret(struct buf *body, const char *key, const struct secret *se
     return code;
 }
 
-static int credentials(const struct lemmy_account *config, struct arena *arena, struct str *ret, struct error *err)
+static int credentials(const struct lemmy_account *config, struct arena *arena, struct str *ret,
+                       struct error *err)
 {
     struct buf body = BUF_INIT(16 * 1024);
     int code = add_secret(&body, "{\"username_or_email\":", &config->username, err);
@@ -85,8 +86,8 @@ static int credentials(const struct lemmy_account *config, struct arena *arena, 
     return code;
 }
 
-int lemmy_login_prepare(const struct source_account *account, struct arena *arena, struct source_request *ret_request,
-                        struct error *err)
+int lemmy_login_prepare(const struct source_account *account, struct arena *arena,
+                        struct source_request *ret_request, struct error *err)
 {
     struct str text;
     struct url u;
@@ -178,7 +179,8 @@ static enum verdict judge(const struct parsing *p, struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
         if (str_eq(name, str_from(verdicts[i].error)))
-            return verdicts[i].verdict == LOG_IN && !config_of(p->src->account) ? GIVE_UP : verdicts[i].verdict;
+            return verdicts[i].verdict == LOG_IN && !config_of(p->src->account) ? GIVE_UP
+                                                                                : verdicts[i].verdict;
     }
     return p->reply->http->status == 429 ? SLOW_DOWN : GIVE_UP;
 }

@@ -1,5 +1,6 @@
-/* The views of Lemmy 0.18, 0.19 and, as far as they are known, 1.0 as mentions. Text is Markdown. Members that are not
- * set are left out; 0.18 tells times without a zone, which are UTC; 1.0 moved counts into the item and renamed some. */
+/* The views of Lemmy 0.18, 0.19 and, as far as they are known, 1.0 as mentions. Text is Markdown. Members
+ * that are not set are left out; 0.18 tells times without a zone, which are UTC; 1.0 moved counts into the
+ * item and renamed some. */
 #include "sources/lemmy.h"
 #include "sources/markdown.h"
 #include "sources/url.h"
@@ -45,7 +46,8 @@ static struct str handle_of(const struct parsing *p, const json_t *person)
 {
     struct str name = json_get_text(person, "name"), host = url_authority(actor_of(person));
 
-    return host.len > 0 && name.len > 0 ? arena_printf(p->arena, "%.*s@%.*s", STR_FMT(name), STR_FMT(host)) : name;
+    return host.len > 0 && name.len > 0 ? arena_printf(p->arena, "%.*s@%.*s", STR_FMT(name), STR_FMT(host))
+                                        : name;
 }
 
 static void read_author(const struct parsing *p, const json_t *person, struct mention_author *ret)
@@ -137,7 +139,8 @@ struct mention *lemmy_view_read(const struct parsing *p, const json_t *view, str
         return NULL;
     }
     text = read_text(p, item, comment);
-    m = ap_id.len > 0 && text.len > 0 && json_get_text(creator, "name").len > 0 ? source_page_add(p->page) : NULL;
+    m = ap_id.len > 0 && text.len > 0 && json_get_text(creator, "name").len > 0 ? source_page_add(p->page)
+                                                                                : NULL;
     if (!m) {
         page_skip(p->page, "'%.*s' has no address, text or author, or is one too many", STR_FMT(ap_id));
         return NULL;

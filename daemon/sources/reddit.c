@@ -1,9 +1,10 @@
-/* Reddit with an approved OAuth client: search, new posts or comments of subreddits, mentions in the account's inbox.
+/* Reddit with an approved OAuth client: search, new posts or comments of subreddits, mentions in the
+ * account's inbox.
  *
- * All four are listings, newest first, paged by the name of the last thing; none is ever asked for what is newer than a
- * thing, as that answers with nothing once the thing is deleted. Walks go back by time with an overlap: moderators let
- * things in late. A listing ends after about 1,000 things. Caches repeat themselves, so requests ask for a slightly
- * different number of things each time. */
+ * All four are listings, newest first, paged by the name of the last thing; none is ever asked for what is
+ * newer than a thing, as that answers with nothing once the thing is deleted. Walks go back by time with an
+ * overlap: moderators let things in late. A listing ends after about 1,000 things. Caches repeat themselves,
+ * so requests ask for a slightly different number of things each time. */
 #include "sources/reddit.h"
 
 #include <errno.h>
@@ -51,13 +52,17 @@ static const struct option account_options[] = {
 };
 
 static const struct option options[] = {
-    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct reddit_config, query), .min = 1, .max = 512,
+    {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct reddit_config, query), .min = 1,
+     .max = 512,
      .help = "Search of posts, in all of Reddit or in the subreddits; comments cannot be searched."},
     {.key = "subreddits", .kind = OPTION_LIST, .offset = offsetof(struct reddit_config, subreddits),
-     .max = SUBREDDITS_MAX, .help = "Names, with or without r/; without query their new posts or comments are read."},
-    {.key = "read", .kind = OPTION_ENUM, .offset = offsetof(struct reddit_config, read), .choices = read_kinds,
+     .max = SUBREDDITS_MAX,
+     .help = "Names, with or without r/; without query their new posts or comments are read."},
+    {.key = "read", .kind = OPTION_ENUM, .offset = offsetof(struct reddit_config, read),
+     .choices = read_kinds,
      .def = "posts", .help = "posts, comments, or the account's inbox, where u/ mentions arrive."},
-    {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct reddit_config, everything), .def = "false",
+    {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct reddit_config, everything),
+     .def = "false",
      .help = "Also what does not have the brand's terms: for the brand's own subreddit."},
     {0},
 };
@@ -154,8 +159,8 @@ static struct str span_name(int64_t span_ms)
     return STR("all");
 }
 
-static void add_search(struct url *u, const struct source *src, const struct source_cursor *at, int64_t now_ms,
-                       struct arena *arena)
+static void add_search(struct url *u, const struct source *src, const struct source_cursor *at,
+                       int64_t now_ms, struct arena *arena)
 {
     const struct reddit_config *config = src->config;
     int64_t floor_ms = timewalk_floor_ms(src, at, now_ms);
@@ -169,8 +174,8 @@ static void add_search(struct url *u, const struct source *src, const struct sou
         url_add_i64(u, "restrict_sr", 1);
 }
 
-static void begin_listing(struct url *u, const struct source *src, const struct source_cursor *at, int64_t now_ms,
-                          struct arena *arena)
+static void begin_listing(struct url *u, const struct source *src, const struct source_cursor *at,
+                          int64_t now_ms, struct arena *arena)
 {
     const struct reddit_config *config = src->config;
     static const char *const paths[] = {[READ_POSTS] = "/new", [READ_COMMENTS] = "/comments",
@@ -205,8 +210,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
     return 0;
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
-                   struct source_request *ret_request, struct error *err)
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena, struct source_request *ret_request, struct error *err)
 {
     struct place place = place_parse(at);
     struct url u;
@@ -270,8 +275,11 @@ static int parse_listing(const struct parsing *p, struct source_step *ret_step, 
     if (after.len == 0 && place.n >= REACHABLE && p->at->low.len > 0 && !timewalk_is_past(&walk))
         timewalk_done(p, &walk, true, ret_step);
     else
-        timewalk_step(p, &walk, after.len == 0 ? STR("") : arena_printf(p->arena, "%lld %.*s", (long long)place.n,
-                                                                        STR_FMT(after)), ret_step);
+        timewalk_step(p, &walk,
+                      after.len == 0
+                          ? STR("")
+                          : arena_printf(p->arena, "%lld %.*s", (long long)place.n, STR_FMT(after)),
+                      ret_step);
     return 0;
 }
 
@@ -358,8 +366,9 @@ static bool is_listed(const struct parsing *p, const json_t *children, struct st
     return false;
 }
 
-static int parse_lookup(const struct source *src, const struct source_lookup *asked, const struct source_reply *reply,
-                        struct source_page *page, struct source_step *ret_step, struct error *err)
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err)
 {
     static const struct source_cursor nowhere = {.low = {"0", 1}};
     const struct parsing p = {src, &nowhere, reply, page, page->arena};
@@ -389,7 +398,8 @@ static int parse_lookup(const struct source *src, const struct source_lookup *as
 
 const struct source_driver source_reddit = {
     .name = "reddit",
-    .help = "Search, new posts and comments of subreddits, or the inbox's mentions, with an approved OAuth client.",
+    .help = "Search, new posts and comments of subreddits, or the inbox's mentions, with an approved OAuth "
+            "client.",
     .options = options,
     .config_size = sizeof(struct reddit_config),
     .account_options = account_options,

@@ -1,6 +1,6 @@
-/* Reddit's OAuth: which grant follows from what the account has. Tokens last an hour to a day, the reply says how long:
- * a new one is fetched when nine tenths of that are over, or when one is refused. There is nothing to refresh but
- * where the account has a refresh token; its grant is asked for again in the same way.
+/* Reddit's OAuth: which grant follows from what the account has. Tokens last an hour to a day, the reply says
+ * how long: a new one is fetched when nine tenths of that are over, or when one is refused. There is nothing
+ * to refresh but where the account has a refresh token; its grant is asked for again in the same way.
  *
  * The session is "token obtained_ms until_ms tries", tries: tokens refused since one worked for a while. */
 #include "sources/reddit.h"
@@ -43,8 +43,9 @@ static struct session load(const struct source_account *account)
 
 static void step_keep(const struct parsing *p, const struct session *s, struct source_step *ret_step)
 {
-    struct str text = arena_printf(p->arena, "%.*s %lld %lld %lld", STR_FMT(s->token.len ? s->token : STR("-")),
-                                   (long long)s->obtained_ms, (long long)s->until_ms, (long long)s->tries);
+    struct str text =
+        arena_printf(p->arena, "%.*s %lld %lld %lld", STR_FMT(s->token.len ? s->token : STR("-")),
+                     (long long)s->obtained_ms, (long long)s->until_ms, (long long)s->tries);
 
     if (text.len > SOURCE_SESSION_MAX || str_find(s->token, STR(" ")) != SIZE_MAX)
         step_fail(ret_step, STEP_STOP, STR("the token is larger than can be kept, or none"));
@@ -95,8 +96,8 @@ static int add_grant(struct url *form, const struct reddit_account *config, stru
     return 0;
 }
 
-int reddit_login_prepare(const struct source_account *account, struct arena *arena, struct source_request *ret_request,
-                         struct error *err)
+int reddit_login_prepare(const struct source_account *account, struct arena *arena,
+                         struct source_request *ret_request, struct error *err)
 {
     const struct reddit_account *config = config_of(account);
     struct url u, form;

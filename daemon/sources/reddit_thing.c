@@ -1,6 +1,6 @@
-/* Posts (t3) and comments (t1) of Reddit's listings as mentions. Text is Markdown. Times are JSON reals; `edited` is
- * false or one. What its author deleted or a moderator removed stays in listings with its text replaced: that is
- * reported gone, and so is what a deleted account wrote, as Reddit asks. */
+/* Posts (t3) and comments (t1) of Reddit's listings as mentions. Text is Markdown. Times are JSON reals;
+ * `edited` is false or one. What its author deleted or a moderator removed stays in listings with its text
+ * replaced: that is reported gone, and so is what a deleted account wrote, as Reddit asks. */
 #include "mentiond/text.h"
 #include "sources/markdown.h"
 #include "sources/reddit.h"
@@ -18,7 +18,8 @@ static bool is_comment(const json_t *child)
 struct str reddit_thing_name(const struct parsing *p, const json_t *child)
 {
     const json_t *data = json_get(child, "data");
-    struct str kind = json_get_text(child, "kind"), name = json_get_text(data, "name"), id = json_get_text(data, "id");
+    struct str kind = json_get_text(child, "kind"), name = json_get_text(data, "name"),
+               id = json_get_text(data, "id");
 
     if (!str_eq(kind, STR("t1")) && !str_eq(kind, STR("t3")))
         return STR("");
@@ -67,7 +68,8 @@ static struct str plain(const struct parsing *p, struct str markdown)
 /* Where a link post leads, if that is elsewhere. */
 static struct str linked(const json_t *data)
 {
-    static const char *const own[] = {WWW, "https://i.redd.it/", "https://v.redd.it/", "https://preview.redd.it/", "/"};
+    static const char *const own[] = {WWW, "https://i.redd.it/", "https://v.redd.it/",
+                                      "https://preview.redd.it/", "/"};
     struct str url = json_get_text(data, "url");
 
     if (json_is_true(json_get(data, "is_self")))
@@ -131,11 +133,12 @@ static struct str read_url(const struct parsing *p, const json_t *data, struct s
         return arena_printf(p->arena, WWW "%.*s", STR_FMT(path));
     if (!comment)
         return arena_printf(p->arena, WWW "/comments/%.*s", STR_FMT(without_kind(name)));
-    return arena_printf(p->arena, WWW "/comments/%.*s/_/%.*s/", STR_FMT(without_kind(json_get_text(data, "link_id"))),
-                        STR_FMT(without_kind(name)));
+    return arena_printf(p->arena, WWW "/comments/%.*s/_/%.*s/",
+                        STR_FMT(without_kind(json_get_text(data, "link_id"))), STR_FMT(without_kind(name)));
 }
 
-static void read_links(const struct parsing *p, const json_t *data, struct str name, bool comment, struct mention *m)
+static void read_links(const struct parsing *p, const json_t *data, struct str name, bool comment,
+                       struct mention *m)
 {
     struct str link = json_get_text(data, "link_id");
 
@@ -178,9 +181,11 @@ struct mention *reddit_thing_read(const struct parsing *p, const json_t *child)
         return NULL;
     }
     text = read_text(p, data, comment);
-    m = name.len > 0 && text.len > 0 && json_get_text(data, "author").len > 0 ? source_page_add(p->page) : NULL;
+    m = name.len > 0 && text.len > 0 && json_get_text(data, "author").len > 0 ? source_page_add(p->page)
+                                                                              : NULL;
     if (!m) {
-        page_skip(p->page, "'%.*s' is no post or comment, has no text or author, or is one too many", STR_FMT(name));
+        page_skip(p->page, "'%.*s' is no post or comment, has no text or author, or is one too many",
+                  STR_FMT(name));
         return NULL;
     }
     m->network = STR(NETWORK);

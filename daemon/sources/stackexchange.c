@@ -1,9 +1,10 @@
-/* Stack Exchange's API 2.3: questions of one site by words or tags, questions and answers as excerpts, or all comments.
+/* Stack Exchange's API 2.3: questions of one site by words or tags, questions and answers as excerpts, or all
+ * comments.
  *
- * Lists are newest first and asked for from a date on, page by page until has_more is false. Any answer may carry a
- * `backoff`: seconds for which the same method must not be called; it goes out as the endpoint's budget being empty for
- * that long. What is left of the day's quota goes the same way. Every answer is compressed, asked for or not: the HTTP
- * client sees to that. */
+ * Lists are newest first and asked for from a date on, page by page until has_more is false. Any answer may
+ * carry a `backoff`: seconds for which the same method must not be called; it goes out as the endpoint's
+ * budget being empty for that long. What is left of the day's quota goes the same way. Every answer is
+ * compressed, asked for or not: the HTTP client sees to that. */
 #include <errno.h>
 
 #include "sources/stackexchange_post.h"
@@ -53,8 +54,10 @@ static const struct option options[] = {
      .max = 300, .help = "Words in title or body."},
     {.key = "tags", .kind = OPTION_LIST, .offset = offsetof(struct stackexchange_config, tags), .max = 20,
      .help = "Only questions with any of these tags."},
-    {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct stackexchange_config, look), .choices = looks,
-     .def = "questions", .help = "questions, all (questions and answers, as excerpts), or all comments of the site."},
+    {.key = "look", .kind = OPTION_ENUM, .offset = offsetof(struct stackexchange_config, look),
+     .choices = looks,
+     .def = "questions",
+     .help = "questions, all (questions and answers, as excerpts), or all comments of the site."},
     {.key = "everything", .kind = OPTION_BOOL, .offset = offsetof(struct stackexchange_config, everything),
      .def = "false", .help = "Also what does not have the brand's terms: for tags of the brand's own."},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct stackexchange_config, api),
@@ -131,8 +134,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
     return 0;
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
-                   struct source_request *ret_request, struct error *err)
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena, struct source_request *ret_request, struct error *err)
 {
     const struct stackexchange_config *config = config_of(src);
     int64_t floor_ms = timewalk_floor_ms(src, at, now_ms);
@@ -161,7 +164,8 @@ static int64_t until_midnight_ms(int64_t now_ms)
 
 static void read_budget(const json_t *value, int64_t now_ms, struct source_step *ret_step)
 {
-    int64_t backoff_s = json_get_i64(value, "backoff", 0), remaining = json_get_i64(value, "quota_remaining", -1);
+    int64_t backoff_s = json_get_i64(value, "backoff", 0),
+            remaining = json_get_i64(value, "quota_remaining", -1);
 
     ret_step->budget = (struct source_budget){.limit = json_get_i64(value, "quota_max", -1),
                                               .remaining = remaining,
@@ -316,8 +320,9 @@ static bool is_listed(const struct parsing *p, const json_t *items, struct str n
     return false;
 }
 
-static int parse_lookup(const struct source *src, const struct source_lookup *asked, const struct source_reply *reply,
-                        struct source_page *page, struct source_step *ret_step, struct error *err)
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err)
 {
     static const struct source_cursor nowhere = {.low = {"0", 1}};
     const struct parsing p = {src, &nowhere, reply, page, page->arena};

@@ -1,6 +1,6 @@
-/* Ids are unique in a site only, so each carries its site. Bodies are HTML, without their blocks of code; titles and
- * names are escaped. The title of a question above an answer is others' words. Owners who are gone have no id, or are
- * left out. */
+/* Ids are unique in a site only, so each carries its site. Bodies are HTML, without their blocks of code;
+ * titles and names are escaped. The title of a question above an answer is others' words. Owners who are gone
+ * have no id, or are left out. */
 #include "sources/stackexchange_post.h"
 
 #include "mentiond/text.h"
@@ -87,7 +87,8 @@ static struct str read_text(const struct parsing *p, const json_t *item, bool qu
     if (!question && text.len > 0)
         return text;
     title = html_to_text(title, p->arena);
-    text = arena_printf(p->arena, "%.*s%s%.*s", STR_FMT(title), title.len && text.len ? "\n\n" : "", STR_FMT(text));
+    text = arena_printf(p->arena, "%.*s%s%.*s", STR_FMT(title), title.len && text.len ? "\n\n" : "",
+                        STR_FMT(text));
     return text.s ? text : STR("");
 }
 
@@ -112,7 +113,8 @@ static struct str host_of(const struct parsing *p, struct str site)
     return arena_printf(p->arena, "%.*s.stackexchange.com", STR_FMT(site));
 }
 
-static struct str read_url(const struct parsing *p, const json_t *item, const struct kind *kind, struct str site)
+static struct str read_url(const struct parsing *p, const json_t *item, const struct kind *kind,
+                           struct str site)
 {
     struct str link = json_get_text(item, "link"), id = number(p, item, kind->key), host = host_of(p, site);
 
@@ -121,11 +123,11 @@ static struct str read_url(const struct parsing *p, const json_t *item, const st
     if (kind->letter[0] == 'c') {
         struct str post = number(p, item, "post_id");
 
-        return arena_printf(p->arena, "https://%.*s/questions/%.*s#comment%.*s_%.*s", STR_FMT(host), STR_FMT(post),
-                            STR_FMT(id), STR_FMT(post));
+        return arena_printf(p->arena, "https://%.*s/questions/%.*s#comment%.*s_%.*s", STR_FMT(host),
+                            STR_FMT(post), STR_FMT(id), STR_FMT(post));
     }
-    return arena_printf(p->arena, "https://%.*s/%s/%.*s", STR_FMT(host), kind->letter[0] == 'a' ? "a" : "questions",
-                        STR_FMT(id));
+    return arena_printf(p->arena, "https://%.*s/%s/%.*s", STR_FMT(host),
+                        kind->letter[0] == 'a' ? "a" : "questions", STR_FMT(id));
 }
 
 static void read_links(const struct parsing *p, const json_t *item, const struct kind *kind, struct str site,
@@ -138,7 +140,8 @@ static void read_links(const struct parsing *p, const json_t *item, const struct
     m->url = read_url(p, item, kind, site);
     m->kind = str_from(kind->kind);
     if (kind->letter[0] == 'c')
-        m->conversation = m->in_reply_to = arena_printf(p->arena, "%.*s/p/%.*s", STR_FMT(site), STR_FMT(post));
+        m->conversation = m->in_reply_to =
+            arena_printf(p->arena, "%.*s/p/%.*s", STR_FMT(site), STR_FMT(post));
     else if (question.len > 0)
         m->conversation = arena_printf(p->arena, "%.*s/q/%.*s", STR_FMT(site), STR_FMT(question));
     if (kind->letter[0] == 'a')
@@ -147,7 +150,8 @@ static void read_links(const struct parsing *p, const json_t *item, const struct
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
-static void read_author(const struct parsing *p, const json_t *owner, struct str site, struct mention_author *ret)
+static void read_author(const struct parsing *p, const json_t *owner, struct str site,
+                        struct mention_author *ret)
 {
     struct str id = number(p, owner, "user_id");
 
@@ -170,7 +174,8 @@ struct mention *stackexchange_post_read(const struct parsing *p, const json_t *i
     m->text = text;
     read_author(p, json_get(item, "owner"), site, &m->author);
     read_links(p, item, kind, site, m);
-    m->in_reply_to_author = html_to_text(json_get_text(json_get(item, "reply_to_user"), "display_name"), p->arena);
+    m->in_reply_to_author =
+        html_to_text(json_get_text(json_get(item, "reply_to_user"), "display_name"), p->arena);
     m->created_at_ms = stackexchange_post_time_ms(item);
     m->edited_at_ms = time_ms(item, "last_edit_date");
     m->fetched_at_ms = p->reply->received_at_ms;

@@ -1,11 +1,12 @@
 /* X: recent search (seven days), or the mentions of one account, with an app's bearer token.
  *
- * Answers come newest first. The cursor is the newest id of a walk that was read to its end; a poll asks for all that
- * is newer than that less the overlap, which follows from the time inside of ids, and pages by the network's token. A
- * search refuses a cursor from before its seven days: it then begins where it may, and says that there is a gap.
+ * Answers come newest first. The cursor is the newest id of a walk that was read to its end; a poll asks for
+ * all that is newer than that less the overlap, which follows from the time inside of ids, and pages by the
+ * network's token. A search refuses a cursor from before its seven days: it then begins where it may, and
+ * says that there is a gap.
  *
- * Field names have two dialects, "tweet" and "post": where the configuration leaves it open, the one that was not
- * refused is kept in the account's session, beside the ids of the handles whose mentions are read. */
+ * Field names have two dialects, "tweet" and "post": where the configuration leaves it open, the one that was
+ * not refused is kept in the account's session, beside the ids of the handles whose mentions are read. */
 #include "sources/x.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 
 #define PAGE_POSTS 100
 #define LOOKUP_POSTS 100
-#define MENTIONS_REACH 800                                  /* newest mentions of an account that can be had */
+#define MENTIONS_REACH 800 /* newest mentions of an account that can be had */
 #define SEARCH_REACH_MS ((7 * 24 * 60 - 10) * 60 * 1000LL)  /* seven days less a margin for clocks */
 #define LIMITED_WAIT_MS (15 * 60 * 1000)                    /* the window, where no header tells */
 #define DAY_MS (24 * 3600 * 1000LL)
@@ -41,10 +42,14 @@ static const struct option account_options[] = {
     {.key = "token", .kind = OPTION_SECRET, .offset = offsetof(struct x_account, token), .required = true,
      .help = "The app's bearer token, exactly as X shows it."},
     {.key = "fields", .kind = OPTION_ENUM, .offset = offsetof(struct x_account, fields), .choices = dialects,
-     .def = "auto", .help = "Names of fields in requests: 'post' is the newer dialect; 'auto' tries and keeps one."},
-    {.key = "micro_usd_per_post", .kind = OPTION_INT, .offset = offsetof(struct x_account, micro_usd_per_post),
-     .def = "5000", .min = 0, .max = 1000000, .help = "What a post costs to read, in millionths of a dollar."},
-    {.key = "micro_usd_per_user", .kind = OPTION_INT, .offset = offsetof(struct x_account, micro_usd_per_user),
+     .def = "auto",
+     .help = "Names of fields in requests: 'post' is the newer dialect; 'auto' tries and keeps one."},
+    {.key = "micro_usd_per_post", .kind = OPTION_INT,
+     .offset = offsetof(struct x_account, micro_usd_per_post),
+     .def = "5000", .min = 0, .max = 1000000,
+     .help = "What a post costs to read, in millionths of a dollar."},
+    {.key = "micro_usd_per_user", .kind = OPTION_INT,
+     .offset = offsetof(struct x_account, micro_usd_per_user),
      .def = "10000", .min = 0, .max = 1000000, .help = "What an author's profile costs to read."},
     {.key = "api", .kind = OPTION_URL, .offset = offsetof(struct x_account, api), .def = "https://api.x.com",
      .help = "Where the API is."},
@@ -55,7 +60,8 @@ static const struct option options[] = {
     {.key = "query", .kind = OPTION_STRING, .offset = offsetof(struct x_config, query), .min = 1, .max = 4096,
      .help = "Search of the last seven days, with X's operators; -is:retweet leaves reposts out."},
     {.key = "mentions_of", .kind = OPTION_STRING, .offset = offsetof(struct x_config, mentions_of), .min = 1,
-     .max = HANDLE_MAX, .help = "Handle or numeric id: posts that mention this account, instead of a search."},
+     .max = HANDLE_MAX,
+     .help = "Handle or numeric id: posts that mention this account, instead of a search."},
     {0},
 };
 
@@ -77,8 +83,9 @@ static bool check(struct source *src, const struct settings *settings, struct di
 
     if ((config->query.len > 0) != (config->mentions_of.len > 0))
         return true;
-    diag_error(d, settings->doc, src->settings->mark, "brands.%.*s.sources.%.*s: give either query or mentions_of",
-               STR_FMT(src->brand), STR_FMT(src->name));
+    diag_error(d, settings->doc, src->settings->mark,
+               "brands.%.*s.sources.%.*s: give either query or mentions_of", STR_FMT(src->brand),
+               STR_FMT(src->name));
     return false;
 }
 
@@ -101,11 +108,12 @@ static struct str session_get(struct str session, struct str key)
     return STR("");
 }
 
-static void step_remember(const struct parsing *p, struct str key, struct str value, struct source_step *ret_step)
+static void step_remember(const struct parsing *p, struct str key, struct str value,
+                          struct source_step *ret_step)
 {
     struct str old = p->src->account->session;
-    struct str session = arena_printf(p->arena, "%.*s=%.*s%s%.*s", STR_FMT(key), STR_FMT(value), old.len ? " " : "",
-                                      STR_FMT(old));
+    struct str session = arena_printf(p->arena, "%.*s=%.*s%s%.*s", STR_FMT(key), STR_FMT(value),
+                                      old.len ? " " : "", STR_FMT(old));
 
     if (session.len > SOURCE_SESSION_MAX)
         session = arena_printf(p->arena, "%.*s=%.*s", STR_FMT(key), STR_FMT(value));
@@ -116,7 +124,8 @@ static enum dialect dialect_of(const struct source *src)
 {
     if (account_of(src)->fields != DIALECT_AUTO)
         return (enum dialect)account_of(src)->fields;
-    return str_eq(session_get(src->account->session, STR("fields")), STR("tweet")) ? DIALECT_TWEET : DIALECT_POST;
+    return str_eq(session_get(src->account->session, STR("fields")), STR("tweet")) ? DIALECT_TWEET
+                                                                                   : DIALECT_POST;
 }
 
 static struct str bare_handle(const struct source *src)
@@ -180,10 +189,11 @@ static void add_fields(struct url *u, enum dialect dialect)
                            "created_at,lang,author_id,conversation_id,in_reply_to_user_id,referenced_tweets,"
                            "public_metrics,entities,geo,note_tweet,edit_controls,possibly_sensitive,withheld",
                            "author_id,geo.place_id,referenced_tweets.id,in_reply_to_user_id"},
-        [DIALECT_POST] = {"post.fields",
-                          "created_at,lang,conversation_id,public_metrics,entities,geo,note_post,edit_controls,"
-                          "possibly_sensitive,withheld",
-                          "author_id,geo.place_id,referenced_posts,in_reply_to_user_id,edit_history_post_ids"},
+        [DIALECT_POST] =
+            {"post.fields",
+             "created_at,lang,conversation_id,public_metrics,entities,geo,note_post,edit_controls,"
+             "possibly_sensitive,withheld",
+             "author_id,geo.place_id,referenced_posts,in_reply_to_user_id,edit_history_post_ids"},
     };
 
     url_add_param(u, of[dialect].name, str_from(of[dialect].fields));
@@ -235,8 +245,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
     return request_add_bearer(ret_request, &account_of(src)->token, arena, err);
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
-                   struct source_request *ret_request, struct error *err)
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena, struct source_request *ret_request, struct error *err)
 {
     struct place place = at->walking ? place_parse(at->next) : (struct place){0};
     struct url u;
@@ -312,7 +322,8 @@ static int64_t high_of(const struct parsing *p, const struct extent *e)
     return high < low ? low : high;
 }
 
-static void step_on(const struct parsing *p, const json_t *value, const struct extent *e, struct source_step *ret_step)
+static void step_on(const struct parsing *p, const json_t *value, const struct extent *e,
+                    struct source_step *ret_step)
 {
     struct place place = p->at->walking ? place_parse(p->at->next) : (struct place){0};
     int64_t floor = floor_id(p->src, p->at, p->reply->received_at_ms), low = cursor_i64(p->at->low, 0);
@@ -323,7 +334,8 @@ static void step_on(const struct parsing *p, const json_t *value, const struct e
 
     place.n_posts += (int64_t)e->n;
     step_done(ret_step, high);
-    ret_step->gap = (low > 0 && floor > low) || (!is_search(p->src) && low > 0 && place.n_posts >= MENTIONS_REACH);
+    ret_step->gap =
+        (low > 0 && floor > low) || (!is_search(p->src) && low > 0 && place.n_posts >= MENTIONS_REACH);
     if (token.len == 0 || floor == 0)
         return;
     if (token.len > SOURCE_CURSOR_FIELD_MAX / 2 || (repeated && walk_was_repeated(p->at))) {
@@ -562,8 +574,9 @@ static void read_missing(const struct parsing *p, const struct source_lookup *as
     }
 }
 
-static int parse_lookup(const struct source *src, const struct source_lookup *asked, const struct source_reply *reply,
-                        struct source_page *page, struct source_step *ret_step, struct error *err)
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err)
 {
     static const struct source_cursor nowhere = {.low = {"0", 1}};
     const struct parsing p = {src, &nowhere, reply, page, page->arena};
@@ -585,7 +598,8 @@ static int parse_lookup(const struct source *src, const struct source_lookup *as
 
 const struct source_driver source_x = {
     .name = "x",
-    .help = "Recent search of X, or the mentions of an account, with an app's bearer token; paid by the post.",
+    .help =
+        "Recent search of X, or the mentions of an account, with an app's bearer token; paid by the post.",
     .options = options,
     .config_size = sizeof(struct x_config),
     .account_options = account_options,

@@ -17,10 +17,12 @@ static inline int64_t x_id_time_ms(int64_t id)
     return (id >> 22) + X_EPOCH_MS;
 }
 
-/* The first of a member's two names that is there: X renamed "tweet" to "post" in 2026, not everywhere at once. */
+/* The first of a member's two names that is there: X renamed "tweet" to "post" in 2026, not everywhere at
+ * once. */
 const json_t *x_get(const json_t *object, const char *tweet_name, const char *post_name);
 
-/* Adds the mention of one of data[]; `includes` has the authors, places and posts it refers to. NULL: skipped. */
+/* Adds the mention of one of data[]; `includes` has the authors, places and posts it refers to. NULL:
+ * skipped. */
 struct mention *x_post_read(const struct parsing *p, const json_t *post, const json_t *includes);
 
 #endif

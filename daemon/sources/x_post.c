@@ -1,9 +1,9 @@
 /* A post of X as a mention, in both dialects of field names.
  *
- * Absent values are left out or null. Author, place and the reposted original are in `includes`, or not at all
- * (suspended, protected): the mention is kept without them. Text is escaped once for &, < and >; its t.co links become
- * the addresses they stand for, found by their text, as the offsets' unit is not told. Each edit is a post with a new
- * id: the mention's id is the first of the chain. */
+ * Absent values are left out or null. Author, place and the reposted original are in `includes`, or not at
+ * all (suspended, protected): the mention is kept without them. Text is escaped once for &, < and >; its t.co
+ * links become the addresses they stand for, found by their text, as the offsets' unit is not told. Each edit
+ * is a post with a new id: the mention's id is the first of the chain. */
 #include "mentiond/text.h"
 #include "sources/x.h"
 
@@ -70,8 +70,9 @@ static struct str expanded(const json_t *urls, struct str link)
 
 static size_t link_end(struct str text, size_t at)
 {
-    while (at < text.len && ((text.s[at] >= 'a' && text.s[at] <= 'z') || (text.s[at] >= 'A' && text.s[at] <= 'Z') ||
-                             (text.s[at] >= '0' && text.s[at] <= '9')))
+    while (at < text.len &&
+           ((text.s[at] >= 'a' && text.s[at] <= 'z') || (text.s[at] >= 'A' && text.s[at] <= 'Z') ||
+            (text.s[at] >= '0' && text.s[at] <= '9')))
         at++;
     return at;
 }
@@ -170,15 +171,17 @@ static void read_named(const json_t *post, const json_t *users, struct mention *
 
 static void read_links(const struct parsing *p, const json_t *post, struct str id, struct mention *m)
 {
-    struct str first = json_text(json_array_get(x_get(post, "edit_history_tweet_ids", "edit_history_post_ids"), 0));
+    struct str first =
+        json_text(json_array_get(x_get(post, "edit_history_tweet_ids", "edit_history_post_ids"), 0));
     struct references r = read_references(post);
 
     first = first.len > 0 ? first : id;
     m->id = arena_printf(p->arena, NETWORK ":%.*s", STR_FMT(first));
     m->native = str_eq(first, id) ? STR("") : id;
-    m->url = m->author.handle.len > 0
-                 ? arena_printf(p->arena, "https://x.com/%.*s/status/%.*s", STR_FMT(m->author.handle), STR_FMT(id))
-                 : arena_printf(p->arena, "https://x.com/i/web/status/%.*s", STR_FMT(id));
+    m->url =
+        m->author.handle.len > 0
+            ? arena_printf(p->arena, "https://x.com/%.*s/status/%.*s", STR_FMT(m->author.handle), STR_FMT(id))
+            : arena_printf(p->arena, "https://x.com/i/web/status/%.*s", STR_FMT(id));
     m->conversation = json_get_text(post, "conversation_id");
     m->in_reply_to = r.replied_to;
     m->repost_of = r.reposted;
@@ -194,7 +197,8 @@ static void read_times(const struct parsing *p, const json_t *post, struct str i
         return;
     if (m->created_at_ms == 0)
         m->created_at_ms = x_id_time_ms(number);
-    if (m->native.len > 0 && str_to_i64(str_slice(m->id, strlen(NETWORK ":"), m->id.len), 1, number, &first)) {
+    if (m->native.len > 0 &&
+        str_to_i64(str_slice(m->id, strlen(NETWORK ":"), m->id.len), 1, number, &first)) {
         m->edited_at_ms = m->created_at_ms;
         m->created_at_ms = x_id_time_ms(first);
     }
@@ -213,7 +217,8 @@ struct mention *x_post_read(const struct parsing *p, const json_t *post, const j
 {
     struct str id = json_id(json_get(post, "id"), p->arena);
     const json_t *original, *users = json_get(includes, "users");
-    struct mention *m = id.len > 0 && json_is_string(json_get(post, "text")) ? source_page_add(p->page) : NULL;
+    struct mention *m =
+        id.len > 0 && json_is_string(json_get(post, "text")) ? source_page_add(p->page) : NULL;
 
     if (!m) {
         page_skip(p->page, "post '%.*s' has no id or no text, or is one too many", STR_FMT(id));
@@ -229,8 +234,8 @@ struct mention *x_post_read(const struct parsing *p, const json_t *post, const j
     original = find_by_id(x_get(includes, "tweets", "posts"), m->repost_of); /* a repost's own text is cut */
     m->text = read_text(p, original ? original : post);
     mention_set_lang(m, read_lang(post));
-    m->place = json_get_text(find_by_id(json_get(includes, "places"), json_text(json_path(post, "geo.place_id"))),
-                             "full_name");
+    m->place = json_get_text(
+        find_by_id(json_get(includes, "places"), json_text(json_path(post, "geo.place_id"))), "full_name");
     m->sensitive = json_get_bool(post, "possibly_sensitive");
     return m;
 }

@@ -1,9 +1,10 @@
 /* YouTube: search of videos, or the comments under a channel's videos or under one video.
  *
- * What may be asked is counted in units a day: a search costs 100 of them, all else one. So a search reads on behind its
- * first page only while that is all new; the overlap, which is long as videos appear late, costs nothing more. Comments
- * are walked back by the time of their threads. A reply does not move its thread up: threads that have more replies than
- * were sent along are asked for one by one, after the page they are on. */
+ * What may be asked is counted in units a day: a search costs 100 of them, all else one. So a search reads on
+ * behind its first page only while that is all new; the overlap, which is long as videos appear late, costs
+ * nothing more. Comments are walked back by the time of their threads. A reply does not move its thread up:
+ * threads that have more replies than were sent along are asked for one by one, after the page they are on.
+ */
 #include "sources/youtube.h"
 
 #include <errno.h>
@@ -116,18 +117,19 @@ static bool check(struct source *src, const struct settings *settings, struct di
         return false;
     }
     if (planned > allowed)
-        diag_warning(d, settings->doc, src->settings->mark,
-                     "brands.%.*s.sources.%.*s: the sources of account '%.*s' come to %lld of %lld units a day "
-                     "(a search is %d, other requests 1): give them longer intervals",
-                     STR_FMT(src->brand), STR_FMT(src->name), STR_FMT(account), (long long)planned,
-                     (long long)allowed, SEARCH_UNITS);
+        diag_warning(
+            d, settings->doc, src->settings->mark,
+            "brands.%.*s.sources.%.*s: the sources of account '%.*s' come to %lld of %lld units a day "
+            "(a search is %d, other requests 1): give them longer intervals",
+            STR_FMT(src->brand), STR_FMT(src->name), STR_FMT(account), (long long)planned, (long long)allowed,
+            SEARCH_UNITS);
     return true;
 }
 
 /* ---- the walk ------------------------------------------------------------------------------ */
 
-/* cursor.next is "items so far, page's token, threads": threads are "id@video" with commas, whose replies are next.
- * Token "-": none. */
+/* cursor.next is "items so far, page's token, threads": threads are "id@video" with commas, whose replies are
+ * next. Token "-": none. */
 struct place {
     int64_t n;
     struct str token, threads;
@@ -150,13 +152,15 @@ static struct str place_text(const struct place *x, struct arena *arena)
 {
     if (x->token.len == 0 && x->threads.len == 0)
         return STR("");
-    return arena_printf(arena, "%lld %.*s%s%.*s", (long long)x->n, STR_FMT(x->token.len ? x->token : STR("-")),
-                        x->threads.len ? " " : "", STR_FMT(x->threads));
+    return arena_printf(arena, "%lld %.*s%s%.*s", (long long)x->n,
+                        STR_FMT(x->token.len ? x->token : STR("-")), x->threads.len ? " " : "",
+                        STR_FMT(x->threads));
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-static void begin_search(struct url *u, const struct source *src, const struct source_cursor *at, int64_t now_ms)
+static void begin_search(struct url *u, const struct source *src, const struct source_cursor *at,
+                         int64_t now_ms)
 {
     const struct youtube_config *config = src->config;
     int64_t floor_ms = timewalk_floor_ms(src, at, now_ms);
@@ -218,8 +222,8 @@ static int begin_request(const struct source *src, struct url *u, const char *en
     return 0;
 }
 
-static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms, struct arena *arena,
-                   struct source_request *ret_request, struct error *err)
+static int prepare(const struct source *src, const struct source_cursor *at, int64_t now_ms,
+                   struct arena *arena, struct source_request *ret_request, struct error *err)
 {
     struct place place = place_parse(at);
     const char *endpoint = is_search(src) ? "search" : place.threads.len > 0 ? "comments" : "commentThreads";
@@ -286,8 +290,8 @@ static void read_replies(const struct parsing *p, const json_t *list, struct str
     }
 }
 
-static void read_thread(const struct parsing *p, const json_t *item, struct timewalk *walk, struct buf *threads,
-                        unsigned *n)
+static void read_thread(const struct parsing *p, const json_t *item, struct timewalk *walk,
+                        struct buf *threads, unsigned *n)
 {
     const json_t *snippet = json_get(item, "snippet"), *top = json_get(snippet, "topLevelComment");
     const json_t *replies = json_path(item, "replies.comments");
@@ -429,8 +433,9 @@ static bool is_listed(const json_t *items, struct str id)
     return false;
 }
 
-static int parse_lookup(const struct source *src, const struct source_lookup *asked, const struct source_reply *reply,
-                        struct source_page *page, struct source_step *ret_step, struct error *err)
+static int parse_lookup(const struct source *src, const struct source_lookup *asked,
+                        const struct source_reply *reply, struct source_page *page,
+                        struct source_step *ret_step, struct error *err)
 {
     static const struct source_cursor nowhere = {.low = {"0", 1}};
     const struct parsing p = {src, &nowhere, reply, page, page->arena};

@@ -9,7 +9,8 @@
 /* A search result; NULL for what is no video. */
 struct mention *youtube_video_read(const struct parsing *p, const json_t *item);
 
-/* A comment, of a thread or of comments.list. `thread` "": it is one itself; `answered`: the thread's author. */
+/* A comment, of a thread or of comments.list. `thread` "": it is one itself; `answered`: the thread's author.
+ */
 struct mention *youtube_comment_read(const struct parsing *p, const json_t *comment, struct str video,
                                      struct str thread, struct str answered);
 int64_t youtube_comment_time_ms(const json_t *comment);

@@ -1,5 +1,5 @@
-/* Videos and comments as mentions. Search results are escaped as HTML and cut short; comments are plain text when asked
- * for as such. Members of deleted users are missing. */
+/* Videos and comments as mentions. Search results are escaped as HTML and cut short; comments are plain text
+ * when asked for as such. Members of deleted users are missing. */
 #include "mentiond/text.h"
 #include "sources/youtube.h"
 

@@ -1,5 +1,5 @@
-/* Why YouTube refuses, and what follows. What counts is the reason in the body, not the status: a day's quota may be
- * told by 403 or 429. Some of Google's errors carry a plain word instead of an object. */
+/* Why YouTube refuses, and what follows. What counts is the reason in the body, not the status: a day's quota
+ * may be told by 403 or 429. Some of Google's errors carry a plain word instead of an object. */
 #include <time.h>
 
 #include "sources/youtube.h"
@@ -28,7 +28,8 @@ static int64_t offset_ms(int64_t now_ms)
     struct tm tm;
 
     gmtime_r(&seconds, &tm);
-    if (now_ms >= sunday_ms(tm.tm_year + 1900, 3, 2) && now_ms < sunday_ms(tm.tm_year + 1900, 11, 1) - HOUR_MS)
+    if (now_ms >= sunday_ms(tm.tm_year + 1900, 3, 2) &&
+        now_ms < sunday_ms(tm.tm_year + 1900, 11, 1) - HOUR_MS)
         return 7 * HOUR_MS;
     return 8 * HOUR_MS;
 }
@@ -92,8 +93,11 @@ static enum verdict judge(int status, struct str reason, struct str message)
 
 bool youtube_refusal_read(const struct parsing *p, struct source_step *ret_step)
 {
-    static const enum step_kind kinds[] = {
-        [GIVE_UP] = STEP_STOP, [TOMORROW] = STEP_WAIT, [SOON] = STEP_WAIT, [RETRY] = STEP_RETRY, [RESTART] = STEP_DONE};
+    static const enum step_kind kinds[] = {[GIVE_UP] = STEP_STOP,
+                                           [TOMORROW] = STEP_WAIT,
+                                           [SOON] = STEP_WAIT,
+                                           [RETRY] = STEP_RETRY,
+                                           [RESTART] = STEP_DONE};
     int status = p->reply->http->status;
     int64_t now_ms = p->reply->received_at_ms;
     struct str reason, message;
@@ -113,7 +117,8 @@ bool youtube_refusal_read(const struct parsing *p, struct source_step *ret_step)
         return true;
     }
     step_fail(ret_step, verdict == RESTART ? STEP_STOP : kinds[verdict],
-              arena_printf(p->arena, "HTTP %d %.*s: %.*s", status, STR_FMT(reason), STR_FMT(str_cut_utf8(message, 200))));
+              arena_printf(p->arena, "HTTP %d %.*s: %.*s", status, STR_FMT(reason),
+                           STR_FMT(str_cut_utf8(message, 200))));
     if (verdict == TOMORROW)
         ret_step->wait_ms = youtube_midnight_ms(now_ms) - now_ms + MARGIN_MS;
     else if (verdict == SOON)

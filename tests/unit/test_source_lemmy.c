@@ -1,4 +1,5 @@
-/* lemmy: two lists in one walk, views of three versions as mentions, logins, refusals that are all status 400. */
+/* lemmy: two lists in one walk, views of three versions as mentions, logins, refusals that are all status
+ * 400. */
 #include "source_rig.h"
 
 extern const struct source_driver source_lemmy;
@@ -29,14 +30,16 @@ static void test_requests(void **state)
 
     (void)state;
     start(&rig, SEARCH, NULL);
-    assert_str(rig.request.http.url, "https://l.example/api/v3/search?q=acme&type_=Comments&listing_type=All&sort=New"
-                                     "&limit=50&page=1");
+    assert_str(rig.request.http.url,
+               "https://l.example/api/v3/search?q=acme&type_=Comments&listing_type=All&sort=New"
+               "&limit=50&page=1");
     assert_str(source_lemmy.host(&rig.src, &rig.arena), "l.example");
     rig_finish(&rig);
 
     start(&rig, COMMUNITY "look: posts\n", NULL);
-    assert_str(rig.request.http.url, "https://l.example/api/v3/post/list?community_name=acme%40l.example&type_=All"
-                                     "&sort=New&limit=50&page=1");
+    assert_str(rig.request.http.url,
+               "https://l.example/api/v3/post/list?community_name=acme%40l.example&type_=All"
+               "&sort=New&limit=50&page=1");
     rig_finish(&rig);
 }
 
@@ -114,7 +117,8 @@ static void test_a_poll_walks_both_lists(void **state)
     assert_has(rig.request.http.url, "type_=Posts&listing_type=All&sort=New&limit=50&page=1");
     assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "lemmy/posts.json")), 0);
     rig_go_on(&rig);
-    assert_has(rig.request.http.url, "type_=Posts&listing_type=All&sort=New&limit=50&page=2"); /* search has no token */
+    assert_has(rig.request.http.url,
+               "type_=Posts&listing_type=All&sort=New&limit=50&page=2"); /* search has no token */
     assert_int_equal(rig_feed(&rig, 200, str_from(none)), 0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795281900000"); /* the newest of both */
@@ -168,7 +172,8 @@ static void test_login(void **state)
     start(&rig, "look: mentions\n", ACCOUNT "auth_in_url: true\n");
     assert_true(rig.request.login);
     assert_str(rig.request.http.url, "https://l.example/api/v3/user/login");
-    assert_str(rig.request.http.body, "{\"username_or_email\":\"care\",\"password\":\"p\\\"w\",\"totp_2fa_token\":null}");
+    assert_str(rig.request.http.body,
+               "{\"username_or_email\":\"care\",\"password\":\"p\\\"w\",\"totp_2fa_token\":null}");
     assert_int_equal(rig_feed(&rig, 200, STR("{\"jwt\":\"ey.J\",\"registration_created\":false}")), 0);
     keep_session(&rig);
     assert_str(rig.request.http.url,
@@ -211,7 +216,8 @@ static void test_refusals(void **state)
         {SEARCH, 429, "", STEP_WAIT, 600000, "429"},
         {SEARCH, 400, "{\"error\":\"instance_is_private\"}", STEP_STOP, 0, "private"},
         {COMMUNITY, 404, "{\"error\":\"couldnt_find_community\"}", STEP_STOP, 0, "couldnt_find_community"},
-        {SEARCH, 400, "{\"error\":\"unknown\",\"message\":\"Fetch limit is > 50\"}", STEP_STOP, 0, "Fetch limit"},
+        {SEARCH, 400, "{\"error\":\"unknown\",\"message\":\"Fetch limit is > 50\"}", STEP_STOP, 0,
+         "Fetch limit"},
         {SEARCH, 502, "<html>", STEP_RETRY, 0, "502"},
         {SEARCH, 521, "", STEP_RETRY, 0, "521"},
         {SEARCH, 200, "<html>", STEP_RETRY, 0, "HTML"},
@@ -237,7 +243,8 @@ static void test_odd_answers_are_errors(void **state)
     (void)state;
     start(&rig, SEARCH, NULL);
     assert_int_equal(rig_feed(&rig, 200, STR("{\"posts\":[]}")), -EBADMSG);
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"type_\":\"Posts\",\"comments\":[],\"posts\":[]}")), -EBADMSG);
+    assert_int_equal(rig_feed(&rig, 200, STR("{\"type_\":\"Posts\",\"comments\":[],\"posts\":[]}")),
+                     -EBADMSG);
     assert_int_equal(rig_feed(&rig, 200, STR("{\"comments\":")), -EBADMSG);
     rig_finish(&rig);
 }
@@ -249,7 +256,8 @@ static void look_up(struct rig *rig, const struct source_lookup *asked, int stat
     rig->http.body = str_from(body);
     rig->reply = (struct source_reply){.http = &rig->http, .body = rig->http.body, .received_at_ms = RIG_NOW};
     rig->page = (struct source_page){.arena = &rig->arena};
-    assert_int_equal(source_lemmy.parse_lookup(&rig->src, asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
+    assert_int_equal(
+        source_lemmy.parse_lookup(&rig->src, asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
     assert_int_equal(rig->step.kind, STEP_DONE);
 }
 

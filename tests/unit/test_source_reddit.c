@@ -51,7 +51,8 @@ static void test_grants(void **state)
         {USER, "grant_type=password&username=acme_care&password=s3%2Fc"},
         {ACCOUNT "refresh_token: ${TEST_REDDIT_SECRET}\n", "grant_type=refresh_token&refresh_token=s3%2Fc"},
         {"client_id: id\nuser_agent: 'linux:com.example:v1'\n",
-         "grant_type=https%3A%2F%2Foauth.reddit.com%2Fgrants%2Finstalled_client&device_id=DO_NOT_TRACK_THIS_DEVICE"},
+         "grant_type=https%3A%2F%2Foauth.reddit.com%2Fgrants%2Finstalled_client&device_id=DO_NOT_TRACK_THIS_"
+         "DEVICE"},
     };
 
     (void)state;
@@ -76,7 +77,8 @@ static void test_login(void **state)
     assert_str(header_of(&rig, "User-Agent"), "linux:com.example:v1 (by /u/a)");
     log_in(&rig);
     assert_str(header_of(&rig, "Authorization"), "Bearer tok-1");
-    assert_has(rig.request.http.url, "https://oauth.reddit.com/search?q=acme&sort=new&type=link&t=day&limit=");
+    assert_has(rig.request.http.url,
+               "https://oauth.reddit.com/search?q=acme&sort=new&type=link&t=day&limit=");
     assert_has(rig.request.http.url, "&raw_json=1");
 
     rig.account.session = STR("tok-0 1 1795282199999 0"); /* nine tenths of its life are over */
@@ -95,7 +97,9 @@ static void test_refused_logins(void **state)
         const char *reason;
     } cases[] = {
         {200, "{\"error\":\"invalid_grant\"}", STEP_STOP, "invalid_grant"},
-        {200, "{\"error_description\":\"Only script apps may use password auth\",\"error\":\"unauthorized_client\"}",
+        {200,
+         "{\"error_description\":\"Only script apps may use password "
+         "auth\",\"error\":\"unauthorized_client\"}",
          STEP_STOP, "Only script apps"},
         {400, "{\"error\": 400}", STEP_STOP, "400"},
         {401, "{\"message\":\"Unauthorized\",\"error\":401}", STEP_STOP, "401"},
@@ -281,14 +285,16 @@ static void test_refusals(void **state)
     } cases[] = {
         {429, "retry-after", "4", "<html>", STEP_WAIT, 4000, "429"},
         {429, "", "", "", STEP_WAIT, 30000, "429"},
-        {403, "", "", "{\"reason\":\"private\",\"message\":\"Forbidden\",\"error\":403}", STEP_STOP, 0, "private"},
+        {403, "", "", "{\"reason\":\"private\",\"message\":\"Forbidden\",\"error\":403}", STEP_STOP, 0,
+         "private"},
         {403, "", "", "{\"error\": 403}", STEP_STOP, 0, "403"},
-        {404, "", "", "{\"reason\":\"banned\",\"message\":\"Not Found\",\"error\":404}", STEP_STOP, 0, "banned"},
+        {404, "", "", "{\"reason\":\"banned\",\"message\":\"Not Found\",\"error\":404}", STEP_STOP, 0,
+         "banned"},
         {302, "Location", "/subreddits/search", "", STEP_STOP, 0, "302"},
         {520, "", "", "", STEP_RETRY, 0, "520"},
         {451, "", "", "", STEP_STOP, 0, "451"},
-        {200, "", "", "{\"kind\":\"Listing\",\"data\":{\"children\":[{\"kind\":\"t5\",\"data\":{}}]}}", STEP_STOP, 0,
-         "no such subreddit"},
+        {200, "", "", "{\"kind\":\"Listing\",\"data\":{\"children\":[{\"kind\":\"t5\",\"data\":{}}]}}",
+         STEP_STOP, 0, "no such subreddit"},
     };
 
     (void)state;
@@ -335,7 +341,8 @@ static void test_lookup(void **state)
     rig.http.body = rig_fixture(&rig, "reddit/comments.json");
     rig.reply = (struct source_reply){.http = &rig.http, .body = rig.http.body, .received_at_ms = RIG_NOW};
     rig.page = (struct source_page){.arena = &rig.arena};
-    assert_int_equal(source_reddit.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    assert_int_equal(source_reddit.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err),
+                     0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_int_equal(rig.page.n_mentions, 3);
     assert_int_equal(rig.page.n_gone, 2); /* removed; not there at all */

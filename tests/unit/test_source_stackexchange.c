@@ -19,9 +19,10 @@ static void test_requests(void **state)
 
     (void)state;
     start(&rig, SEARCH "tags: [a, 'c#']\n", "key: 'k(('\n");
-    assert_str(rig.request.http.url,
-               "https://api.stackexchange.com/2.3/search/advanced?site=stackoverflow&q=acme%20app&tagged=a%3Bc%23"
-               "&sort=creation&order=desc&fromdate=1795277400&pagesize=100&page=1&filter=withbody&key=k%28%28");
+    assert_str(
+        rig.request.http.url,
+        "https://api.stackexchange.com/2.3/search/advanced?site=stackoverflow&q=acme%20app&tagged=a%3Bc%23"
+        "&sort=creation&order=desc&fromdate=1795277400&pagesize=100&page=1&filter=withbody&key=k%28%28");
     assert_string_equal(rig.request.endpoint, "search/advanced");
     rig_finish(&rig);
 
@@ -158,12 +159,17 @@ static void test_refusals(void **state)
         int64_t wait_ms;
         const char *reason;
     } cases[] = {
-        {400, "{\"error_id\":502,\"error_name\":\"throttle_violation\",\"error_message\":\"too many requests from this IP, "
-              "more requests available in 67194 seconds\"}", STEP_WAIT, 67196000, "67194"},
-        {502, "{\"error_id\":502,\"error_name\":\"throttle_violation\",\"error_message\":\"Violation of backoff "
-              "parameter\"}", STEP_WAIT, 300000, "backoff"},
-        {400, "{\"error_id\":400,\"error_name\":\"bad_parameter\",\"error_message\":\"site is required\"}", STEP_STOP, 0,
-         "bad_parameter: site is required"},
+        {400,
+         "{\"error_id\":502,\"error_name\":\"throttle_violation\",\"error_message\":\"too many requests from "
+         "this IP, "
+         "more requests available in 67194 seconds\"}",
+         STEP_WAIT, 67196000, "67194"},
+        {502,
+         "{\"error_id\":502,\"error_name\":\"throttle_violation\",\"error_message\":\"Violation of backoff "
+         "parameter\"}",
+         STEP_WAIT, 300000, "backoff"},
+        {400, "{\"error_id\":400,\"error_name\":\"bad_parameter\",\"error_message\":\"site is required\"}",
+         STEP_STOP, 0, "bad_parameter: site is required"},
         {400, "{\"error_id\":503,\"error_name\":\"temporarily_unavailable\"}", STEP_RETRY, 0, "temporarily"},
         {400, "{\"error_id\":500,\"error_name\":\"internal_error\"}", STEP_RETRY, 0, "internal"},
         {400, "{\"error_id\":405,\"error_name\":\"key_required\"}", STEP_STOP, 0, "key_required"},
@@ -198,7 +204,8 @@ static void test_odd_answers_are_errors(void **state)
 
 static void test_lookup(void **state)
 {
-    const struct str ids[] = {STR("stackexchange:unix/a/5"), STR("stackexchange:unix/q/4"), STR("stackexchange:unix/q/9")};
+    const struct str ids[] = {STR("stackexchange:unix/a/5"), STR("stackexchange:unix/q/4"),
+                              STR("stackexchange:unix/q/9")};
     const struct str natives[] = {STR(""), STR(""), STR("")};
     const struct source_lookup asked = {ids, natives, 3};
     struct rig rig;
@@ -211,7 +218,8 @@ static void test_lookup(void **state)
     rig.http.body = STR("{\"items\":[{\"post_id\":5},{\"post_id\":\"4\"}],\"has_more\":false}");
     rig.reply = (struct source_reply){.http = &rig.http, .body = rig.http.body, .received_at_ms = RIG_NOW};
     rig.page = (struct source_page){.arena = &rig.arena};
-    assert_int_equal(source_stackexchange.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    assert_int_equal(
+        source_stackexchange.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
     assert_int_equal(rig.page.n_gone, 1);
     assert_str(rig.page.gone[0], "stackexchange:unix/q/9");
     rig_finish(&rig);

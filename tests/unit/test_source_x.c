@@ -33,8 +33,9 @@ static void test_requests(void **state)
     (void)state;
     start(&rig, LOW);
     assert_string_equal(rig.request.endpoint, "search");
-    assert_has(rig.request.http.url, "https://api.x.com/2/tweets/search/recent?query=%22acme%20inc%22%20-is%3Aretweet"
-                                     "&sort_order=recency&max_results=100&since_id=2124188");
+    assert_has(rig.request.http.url,
+               "https://api.x.com/2/tweets/search/recent?query=%22acme%20inc%22%20-is%3Aretweet"
+               "&sort_order=recency&max_results=100&since_id=2124188");
     assert_has(rig.request.http.url, "&post.fields=created_at%2Clang");
     assert_has(rig.request.http.url, "referenced_posts%2Cin_reply_to_user_id%2Cedit_history_post_ids");
     assert_lacks(rig.request.http.url, "start_time");
@@ -135,8 +136,9 @@ static void test_walk(void **state)
 
     (void)state;
     start(&rig, LOW);
-    since = arena_str(&rig.arena, str_slice(rig.request.http.url, str_find(rig.request.http.url, STR("&since_id")),
-                                            str_find(rig.request.http.url, STR("&post.fields"))));
+    since = arena_str(&rig.arena,
+                      str_slice(rig.request.http.url, str_find(rig.request.http.url, STR("&since_id")),
+                                str_find(rig.request.http.url, STR("&post.fields"))));
     assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "x/search_post.json")), 0);
     assert_int_equal(rig.step.kind, STEP_PAGE);
     assert_str(rig.step.cursor.low, LOW);
@@ -217,7 +219,8 @@ static void test_what_is_read_again_costs_nothing(void **state)
 static void test_a_cursor_from_before_the_seven_days(void **state)
 {
     static const char refusal[] =
-        "{\"errors\":[{\"parameters\":{\"since_id\":[\"1\"]},\"message\":\"'since_id' must be a tweet id created "
+        "{\"errors\":[{\"parameters\":{\"since_id\":[\"1\"]},\"message\":\"'since_id' must be a tweet id "
+        "created "
         "after 2026-11-21T17:10Z. Please use a 'since_id' that is larger than 2124189500000000000\"}],"
         "\"title\":\"Invalid Request\"}";
     struct rig rig;
@@ -243,9 +246,11 @@ static void test_a_cursor_from_before_the_seven_days(void **state)
 
 static void test_the_dialect_is_switched_once(void **state)
 {
-    static const char post[] = "{\"errors\":[{\"parameters\":{\"post.fields\":[\"lang\"]},\"message\":\"The parameter "
-                               "[post.fields] is not one of [query]\"}],\"title\":\"Invalid Request\"}";
-    static const char tweet[] = "{\"errors\":[{\"parameters\":{\"tweet.fields\":[\"lang\"]},\"message\":\"no\"}]}";
+    static const char post[] =
+        "{\"errors\":[{\"parameters\":{\"post.fields\":[\"lang\"]},\"message\":\"The parameter "
+        "[post.fields] is not one of [query]\"}],\"title\":\"Invalid Request\"}";
+    static const char tweet[] =
+        "{\"errors\":[{\"parameters\":{\"tweet.fields\":[\"lang\"]},\"message\":\"no\"}]}";
     struct rig rig;
 
     (void)state;
@@ -274,20 +279,22 @@ static void test_refusals(void **state)
         int64_t wait_ms;
         const char *reason;
     } cases[] = {
-        {402, "", "", "{\"account_id\":1553086854915936256,\"title\":\"CreditsDepleted\",\"detail\":\"no credits\"}",
+        {402, "", "",
+         "{\"account_id\":1553086854915936256,\"title\":\"CreditsDepleted\",\"detail\":\"no credits\"}",
          STEP_STOP, 0, "no credits"},
         {402, "", "", "", STEP_STOP, 0, "402"},
-        {429, "x-rate-limit-reset", "1795282260", "{\"title\":\"Too Many Requests\"}", STEP_WAIT, 61000, "429"},
+        {429, "x-rate-limit-reset", "1795282260", "{\"title\":\"Too Many Requests\"}", STEP_WAIT, 61000,
+         "429"},
         {429, "", "", "Rate limit exceeded", STEP_WAIT, 900000, "429"},
-        {429, "", "", "{\"type\":\"https://api.x.com/2/problems/usage-capped\",\"period\":\"Monthly\"}", STEP_WAIT,
-         23400000 + 1000, "plan"},
+        {429, "", "", "{\"type\":\"https://api.x.com/2/problems/usage-capped\",\"period\":\"Monthly\"}",
+         STEP_WAIT, 23400000 + 1000, "plan"},
         {401, "", "", "{\"title\":\"Unauthorized\"}", STEP_STOP, 0, "401"},
         {403, "", "", "{\"title\":\"Forbidden\"}", STEP_STOP, 0, "403"},
         {404, "", "", "<html>", STEP_STOP, 0, "404"},
         {503, "", "", "", STEP_RETRY, 0, "503"},
         {200, "", "", "<html>", STEP_RETRY, 0, "HTML"},
-        {400, "", "", "{\"errors\":[{\"message\":\"There were errors processing your request\"}]}", STEP_STOP, 0,
-         "There were errors"},
+        {400, "", "", "{\"errors\":[{\"message\":\"There were errors processing your request\"}]}", STEP_STOP,
+         0, "There were errors"},
     };
 
     (void)state;
@@ -361,7 +368,8 @@ static void test_a_handle_is_looked_up_once(void **state)
     assert_int_equal(rig_feed(&rig, 200, STR("{\"data\":{\"id\":\"17880989\",\"username\":\"acme\"}}")), 0);
     keep_session(&rig);
     assert_false(rig.request.login);
-    assert_has(rig.request.http.url, "https://api.x.com/2/users/17880989/mentions?max_results=100&post.fields=");
+    assert_has(rig.request.http.url,
+               "https://api.x.com/2/users/17880989/mentions?max_results=100&post.fields=");
     assert_string_equal(rig.request.endpoint, "mentions");
     rig_finish(&rig);
 

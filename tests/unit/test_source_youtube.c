@@ -1,4 +1,5 @@
-/* youtube: the day's units and when it ends, searches that stop early, threads and their replies, items as mentions. */
+/* youtube: the day's units and when it ends, searches that stop early, threads and their replies, items as
+ * mentions. */
 #include "source_rig.h"
 
 #include "sources/youtube.h"
@@ -24,15 +25,17 @@ static void test_requests(void **state)
     (void)state;
     start(&rig, "query: acme|\"acme inc\"\n");
     assert_str(rig.request.http.url,
-               "https://www.googleapis.com/youtube/v3/search?part=snippet&q=acme%7C%22acme%20inc%22&type=video&order=date"
+               "https://www.googleapis.com/youtube/v3/"
+               "search?part=snippet&q=acme%7C%22acme%20inc%22&type=video&order=date"
                "&safeSearch=none&maxResults=50&publishedAfter=2026-11-20T16%3A53%3A20Z&key=k%261");
     assert_int_equal(rig.request.cost, 100);
     assert_string_equal(rig.request.endpoint, "search");
     rig_finish(&rig);
 
     start(&rig, COMMENTS "query: acme\n");
-    assert_has(rig.request.http.url, "/commentThreads?part=snippet%2Creplies&allThreadsRelatedToChannelId=" CHANNEL
-                                     "&searchTerms=acme&order=time&textFormat=plainText&maxResults=100&key=");
+    assert_has(rig.request.http.url,
+               "/commentThreads?part=snippet%2Creplies&allThreadsRelatedToChannelId=" CHANNEL
+               "&searchTerms=acme&order=time&textFormat=plainText&maxResults=100&key=");
     assert_int_equal(rig.request.cost, 1);
     rig_finish(&rig);
 
@@ -83,15 +86,22 @@ static void test_a_search_goes_on_while_all_is_new(void **state)
     assert_int_equal(rig.step.kind, STEP_PAGE);
     rig_go_on(&rig);
     assert_has(rig.request.http.url, "&pageToken=CBkQAA&");
-    assert_int_equal(rig_feed(&rig, 400, STR("{\"error\":{\"code\":400,\"errors\":[{\"reason\":\"invalidPageToken\"}]}}")), 0);
+    assert_int_equal(
+        rig_feed(&rig, 400, STR("{\"error\":{\"code\":400,\"errors\":[{\"reason\":\"invalidPageToken\"}]}}")),
+        0);
     assert_int_equal(rig.step.kind, STEP_DONE); /* anew */
     assert_str(rig.step.cursor.low, "1795270000000");
 
-    rig.at = (struct source_cursor){.low = STR("1795270000000"), .walking = true, .high = STR("1795280410000"),
-                                    .next = STR("498 tok"), .floor = STR("1795180000000")};
+    rig.at = (struct source_cursor){.low = STR("1795270000000"),
+                                    .walking = true,
+                                    .high = STR("1795280410000"),
+                                    .next = STR("498 tok"),
+                                    .floor = STR("1795180000000")};
     rig_prepare(&rig);
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"items\":[{\"id\":{\"videoId\":\"a\"},\"snippet\":{\"publishedAt\":"
-                                             "\"2026-11-21T16:00:00Z\",\"title\":\"acme\"}},{},{}]}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"items\":[{\"id\":{\"videoId\":\"a\"},\"snippet\":{\"publishedAt\":"
+                                  "\"2026-11-21T16:00:00Z\",\"title\":\"acme\"}},{},{}]}")),
+                     0);
     assert_true(rig.step.gap); /* only 500 can be had */
     rig_finish(&rig);
 }
@@ -131,10 +141,11 @@ static void test_comments_become_mentions(void **state)
 
 static void test_replies_are_asked_for(void **state)
 {
-    static const char replies[] = "{\"items\":[{\"id\":\"Ugy1.2\",\"snippet\":{\"authorDisplayName\":\"@d\",\"textDisplay\":"
-                                  "\"still down\",\"parentId\":\"Ugy1\",\"publishedAt\":\"2026-11-21T17:20:00Z\"}},"
-                                  "{\"id\":\"Ugy1.1\",\"snippet\":{\"textDisplay\":\"old\",\"publishedAt\":"
-                                  "\"2026-11-01T17:20:00Z\"}}]}";
+    static const char replies[] =
+        "{\"items\":[{\"id\":\"Ugy1.2\",\"snippet\":{\"authorDisplayName\":\"@d\",\"textDisplay\":"
+        "\"still down\",\"parentId\":\"Ugy1\",\"publishedAt\":\"2026-11-21T17:20:00Z\"}},"
+        "{\"id\":\"Ugy1.1\",\"snippet\":{\"textDisplay\":\"old\",\"publishedAt\":"
+        "\"2026-11-01T17:20:00Z\"}}]}";
     struct rig rig;
 
     (void)state;
@@ -143,7 +154,8 @@ static void test_replies_are_asked_for(void **state)
     assert_int_equal(rig.step.kind, STEP_PAGE);
     assert_str(rig.step.cursor.next, "3 QURT Ugy1@F1UP7wRCPH8,Ugy3@F1UP7wRCPH8");
     rig_go_on(&rig);
-    assert_has(rig.request.http.url, "/comments?part=snippet&parentId=Ugy1&textFormat=plainText&maxResults=100&key=");
+    assert_has(rig.request.http.url,
+               "/comments?part=snippet&parentId=Ugy1&textFormat=plainText&maxResults=100&key=");
     assert_string_equal(rig.request.endpoint, "comments");
     assert_int_equal(rig_feed(&rig, 200, str_from(replies)), 0);
     assert_int_equal(rig.page.n_mentions, 1);
@@ -184,12 +196,17 @@ static void test_refusals(void **state)
         int64_t wait_ms;
         const char *reason;
     } cases[] = {
-        {403, ERROR("403", "quotaExceeded", "You have exceeded your <a href=\\\"/q\\\">quota</a>."), STEP_WAIT,
-         until_midnight, "quotaExceeded: You have exceeded your quota"},
-        {429, ERROR("429", "rateLimitExceeded", "Quota exceeded for quota metric 'Search Queries' and limit 'Search Queries "
-                                                "per day'"), STEP_WAIT, until_midnight, "per day"},
-        {429, ERROR("429", "rateLimitExceeded", "limit 'Queries per minute'"), STEP_WAIT, 60000, "per minute"},
-        {429, "{\"error\":{\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\"}}", STEP_WAIT, 60000, "RESOURCE_EXHAUSTED"},
+        {403, ERROR("403", "quotaExceeded", "You have exceeded your <a href=\\\"/q\\\">quota</a>."),
+         STEP_WAIT, until_midnight, "quotaExceeded: You have exceeded your quota"},
+        {429,
+         ERROR("429", "rateLimitExceeded",
+               "Quota exceeded for quota metric 'Search Queries' and limit 'Search Queries "
+               "per day'"),
+         STEP_WAIT, until_midnight, "per day"},
+        {429, ERROR("429", "rateLimitExceeded", "limit 'Queries per minute'"), STEP_WAIT, 60000,
+         "per minute"},
+        {429, "{\"error\":{\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\"}}", STEP_WAIT, 60000,
+         "RESOURCE_EXHAUSTED"},
         {403, ERROR("403", "userRateLimitExceeded", ""), STEP_WAIT, 60000, "userRate"},
         {403, ERROR("403", "commentsDisabled", "no comments"), STEP_STOP, 0, "commentsDisabled"},
         {403, ERROR("403", "forbidden", "blocked"), STEP_STOP, 0, "blocked"},
@@ -265,7 +282,8 @@ static void test_lookup(void **state)
     rig.http.body = STR("{\"items\":[{\"id\":\"Ugy1\",\"snippet\":{}}]}");
     rig.reply = (struct source_reply){.http = &rig.http, .body = rig.http.body, .received_at_ms = RIG_NOW};
     rig.page = (struct source_page){.arena = &rig.arena};
-    assert_int_equal(source_youtube.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    assert_int_equal(
+        source_youtube.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
     assert_int_equal(rig.page.n_gone, 1);
     assert_str(rig.page.gone[0], "youtube:Ugy1.91z");
     rig_finish(&rig);

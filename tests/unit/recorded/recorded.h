@@ -1,5 +1,5 @@
-/* What each recorded answer is to its driver: the rows of test_source_recorded.c. A network's rows are in a header of
- * their own beside this one, and name every file of its folder. */
+/* What each recorded answer is to its driver: the rows of test_source_recorded.c. A network's rows are in a
+ * header of their own beside this one, and name every file of its folder. */
 #ifndef TESTS_RECORDED_H
 #define TESTS_RECORDED_H
 
