@@ -9,7 +9,8 @@ ORDER = [['core'], ['config', 'net', 'text'], ['rules', 'store', 'sources', 'out
          ['poller', 'console'], ['main', 'ctl']]
 MODULE_OF_HEADER = {
     'config': 'config', 'settings': 'config', 'exec': 'net', 'http': 'net', 'mail': 'net', 'redis': 'net', 'text': 'text',
-    'rules': 'rules', 'store': 'store', 'outage': 'outage', 'alert': 'alerts', 'alert_outbox': 'alerts', 'alert_route': 'alerts', 'source': 'sources', 'poller': 'poller',
+    'rules': 'rules', 'store': 'store', 'stream': 'store', 'outage': 'outage', 'outage_reader': 'outage',
+    'alert': 'alerts', 'alert_outbox': 'alerts', 'alert_route': 'alerts', 'source': 'sources', 'poller': 'poller',
 }
 
 

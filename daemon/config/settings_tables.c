@@ -189,6 +189,9 @@ const struct option settings_brand_options[] = {
     {"outages", OPTION_ENUM, AT(brand_settings, outages), .def = "on", .choices = outages_choices,
      .help = "Whether outages are looked for: on, shadow (found and listed, but nobody is told) or "
              "off."},
+    {"outage_people", OPTION_INT, AT(brand_settings, outage_people), .def = "0", .min = 0, .max = 100000,
+     .help = "How many distinct people within an hour an outage takes at least. 0: as few as the detector "
+             "finds unlikely, for a quiet brand three."},
     {"rivals", OPTION_LIST, AT(brand_settings, rivals), .max = 1000,
      .help = "Other companies: who names one reports no outage of this brand."},
     {"places", OPTION_STRING, AT(brand_settings, places), .max = 4096,

@@ -143,6 +143,7 @@ static void say_bad_state(const struct refusal *r, struct error *err)
         {"resolved", "it has been resolved already ('mentionctl reopen' takes that back)"},
         {"dismissed", "it has been dismissed already ('mentionctl reopen' takes that back)"},
         {"snoozed", "it is snoozed and will come back by itself"},
+        {"unknown", "there is none of that name"},
         {"unqueued", "it is not in the queue; 'mentionctl reclassify' makes it work"},
         {"erased", "it has been erased"},
     };
@@ -188,6 +189,12 @@ static void say_no_mention(const struct refusal *r, struct error *err)
               STR_FMT(r->ask->ctl->session->brand));
 }
 
+static void say_no_outage(const struct refusal *r, struct error *err)
+{
+    error_set(err, -ENOENT, "%sthere is no such outage of brand '%.*s' ('mentionctl outages' lists them)", r->name,
+              STR_FMT(r->ask->ctl->session->brand));
+}
+
 static void say_bad_arg(const struct refusal *r, struct error *err)
 {
     size_t wanted = str_find(r->words, STR(" wanted: "));
@@ -213,6 +220,7 @@ static const struct {
     {STORE_TOOMANY, CTL_FAILED, say_too_many},
     {STORE_NOBRAND, CTL_FAILED, say_no_brand},
     {STORE_NOSUCHMENTION, CTL_FAILED, say_no_mention},
+    {STORE_NOSUCHOUTAGE, CTL_FAILED, say_no_outage},
     {STORE_BADARG, CTL_FAILED, say_bad_arg},
 };
 

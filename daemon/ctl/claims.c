@@ -4,6 +4,7 @@
 
 #include "ask.h"
 #include "held.h"
+#include "outage_view.h"
 #include "mentiond/clock.h"
 #include "stream.h"
 #include "table.h"
@@ -16,7 +17,7 @@
 /* ---- claim ---------------------------------------------------------------------------------- */
 
 struct claim_args {
-    struct str case_name;
+    struct str case_name, outage;
     struct list_arg classes, langs, networks;
     struct span_arg wait, lease;
 };
@@ -32,6 +33,7 @@ static enum exit_code claim_once(struct ctl *ctl, const struct claim_args *args,
         ask_text(ask, "id", ask->what);
     }
     ask_text(ask, "case", args->case_name);
+    ask_text(ask, "outage", args->outage);
     ask_list(ask, "classes", &args->classes);
     ask_list(ask, "langs", &args->langs);
     ask_list(ask, "networks", &args->networks);
@@ -94,8 +96,8 @@ static enum exit_code run_claim(struct ctl *ctl, const void *opaque)
     CLEANUP(ask_finish) struct ask ask = {0};
     enum exit_code code;
 
-    if (ctl->words.n && args->case_name.s)
-        return ctl_usage(ctl, "an ID and --case exclude each other");
+    if ((ctl->words.n > 0) + (args->case_name.s != NULL) + (args->outage.s != NULL) > 1)
+        return ctl_usage(ctl, "an ID, --case and --outage exclude each other");
     code = args->wait.given ? claim_waiting(ctl, args, &ask) : claim_once(ctl, args, &ask);
     if (code == CTL_NOTHING) {
         if (ctl->common.json)
@@ -107,6 +109,8 @@ static enum exit_code run_claim(struct ctl *ctl, const void *opaque)
         return code;
     if (ctl->common.json)
         out_json(&ctl->out, ask.json);
+    else if (json_get(ask.value, "outage"))
+        outage_view_claimed(ctl, ask.value);
     else
         view_mention(ctl, ask.value);
     return CTL_DONE;
@@ -117,6 +121,8 @@ static const char *const class_choices[] = {"outage", "complaint", "praise", "no
 static const struct arg claim_args[] = {
     {"case", 0, ARG_TEXT, offsetof(struct claim_args, case_name), "CASE", NULL,
      "Claim this conversation"},
+    {"outage", 0, ARG_TEXT, offsetof(struct claim_args, outage), "OUTAGE", NULL,
+     "Claim this outage with all that waits in it"},
     {"class", 0, ARG_LIST, offsetof(struct claim_args, classes), "CLASS", class_choices,
      "Only this class; may be given again"},
     {"lang", 0, ARG_LIST, offsetof(struct claim_args, langs), "LANG", NULL,

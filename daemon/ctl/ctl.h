@@ -59,7 +59,10 @@ extern const struct verb verb_help;
 extern const struct verb verb_rules_test, verb_rules_explain, verb_rules_classify, verb_rules_list;
 extern const struct verb verb_rules_fmt, verb_rules_lint, verb_rules_backtest, verb_rules_suggest,
     verb_rules_stats;
-extern const struct verb verb_outages_simulate;
+extern const struct verb verb_outages, verb_outages_show, verb_outages_explain, verb_outages_ack,
+    verb_outages_resolve, verb_outages_confirm, verb_outages_reject, verb_outages_missed,
+    verb_outages_guards, verb_outages_guards_remove, verb_outages_maintenance,
+    verb_outages_maintenance_add, verb_outages_maintenance_remove, verb_outages_simulate;
 
 /* The n-th word after the verb; s NULL when there is none. */
 static inline struct str ctl_word(const struct ctl *ctl, size_t n)

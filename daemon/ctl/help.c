@@ -83,7 +83,7 @@ void help_print(struct out *out)
         if (strcmp(group, (*verb)->group) != 0)
             out_printf(out, "\n%s:\n", (*verb)->group);
         group = (*verb)->group;
-        out_printf(out, "  %-17s %s\n", (*verb)->name, (*verb)->summary);
+        out_printf(out, "  %-16s  %s\n", (*verb)->name, (*verb)->summary);
     }
     out_printf(out, "\nOptions of every verb:\n");
     print_args(common_args, out);
@@ -233,7 +233,7 @@ const struct verb verb_help = {
     .name = "help",
     .group = "Other",
     .words = "[VERB]",
-    .max_words = 2,
+    .max_words = 3,
     .args = help_args,
     .args_size = sizeof(struct help_args),
     .summary = "Explain a verb, or list them all",

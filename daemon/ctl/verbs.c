@@ -13,7 +13,11 @@ const struct verb *const ctl_verbs[] = {
     &verb_rules_test, &verb_rules_explain, &verb_rules_classify, &verb_rules_list,
     &verb_rules_lint, &verb_rules_fmt,
     &verb_rules_backtest, &verb_rules_suggest, &verb_rules_stats,
-    &verb_outages_simulate,
+    &verb_outages_show, &verb_outages_explain, &verb_outages_ack, &verb_outages_resolve,
+    &verb_outages_confirm, &verb_outages_reject, &verb_outages_missed,
+    &verb_outages_guards_remove, &verb_outages_guards,
+    &verb_outages_maintenance_add, &verb_outages_maintenance_remove, &verb_outages_maintenance,
+    &verb_outages_simulate, &verb_outages,
     &verb_help,
     NULL,
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "mentiond/clock.h"
+#include "outage_view.h"
 #include "when.h"
 
 #define LABEL 9     /* columns of the labels */
@@ -257,6 +258,32 @@ static void print_others(struct out *out, const json_t *list, const char *name)
     }
 }
 
+/* Nobody has to prove what forty others report. */
+static void print_outage(struct out *out, const json_t *outage)
+{
+    int64_t others = json_get_i64(outage, "others", 0);
+    char since[WHEN_TEXT];
+
+    if (!outage)
+        return;
+    when_ago(json_get_i64(outage, "since", 0), clock_now_ms(), since);
+    label(out, "outage");
+    outage_view_what(out, outage);
+    out_printf(out, ": %lld other%s say%s so, since %s (", (long long)others, others == 1 ? "" : "s",
+               others == 1 ? "s" : "", since);
+    out_text(out, json_get_text(outage, "id"));
+    out_printf(out, str_eq(json_get_text(outage, "state"), STR("over")) ? ", over)\n" : ")\n");
+    if (json_get_text(outage, "note").len)
+        out_post(out, "", LABEL, json_get_text(outage, "note"), NULL, 0);
+    if (json_get_text(outage, "status_url").len)
+        out_post(out, "", LABEL, json_get_text(outage, "status_url"), NULL, 0);
+    if (json_get_i64(outage, "eta", 0) > 0) {
+        when_ago(json_get_i64(outage, "eta", 0), clock_now_ms(), since);
+        label(out, "");
+        out_printf(out, "expected to end %s\n", since);
+    }
+}
+
 static void print_case(struct ctl *ctl, const json_t *answer)
 {
     const json_t *context = json_get(answer, "context");
@@ -356,6 +383,7 @@ void view_mention(struct ctl *ctl, const json_t *answer)
     } else {
         out_printf(&ctl->out, "         its text is not kept any more\n");
     }
+    print_outage(&ctl->out, json_path(answer, "context.outage"));
     print_case(ctl, answer);
     print_state(ctl, answer);
     if (is_mine(ctl, answer))

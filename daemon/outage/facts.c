@@ -125,7 +125,7 @@ struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct m
         .kind = kinds[m->says],
         .created_ms = m->created_at_ms,
         .id = outage_hash(m->id),
-        .author = outage_hash(m->author.id),
+        .author = outage_hash(m->author.id.len ? m->author.id : m->id), /* nobody known: a person each */
         .repost = m->repost_of.len > 0 || m->says == SAYS_REPEATS,
         .young = is_young(m),
         .faint = m->class != CLASS_OUTAGE,

@@ -50,6 +50,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
         malloc_trim(0);
     if (!brand->configured)
         brand_configure(brand);
+    outages_tick(&brand->outages);
     if (brand->ticking || !account_has_lease(&brand->account))
         return;
     brand->ticking = store_call(brand->poller->options.store, brand->settings->name, "mention_tick",
@@ -110,6 +111,8 @@ int brand_init(struct poll_brand *brand, struct poller *poller, const struct pol
     if (!brand->account_text || !brand->tick)
         return error_oom(err);
     brand->account_name.name = str_from(brand->account_text);
+    if (outages_init(&brand->outages, brand, err) < 0)
+        return err->code;
     return account_init(&brand->account, poller, &brand->account_name, err);
 }
 
@@ -124,6 +127,7 @@ void brand_start(struct poll_brand *brand)
 
 void brand_finish(struct poll_brand *brand)
 {
+    outages_finish(&brand->outages);
     account_finish(&brand->account);
     if (brand->poller && brand->poller->options.store)
         store_forget(brand->poller->options.store, brand);

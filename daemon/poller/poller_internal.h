@@ -14,6 +14,8 @@
 #include "mentiond/exec.h"
 #include "mentiond/log.h"
 #include "mentiond/poller.h"
+#include "mentiond/outage_reader.h"
+#include "mentiond/stream.h"
 #include "budget.h"
 #include "history.h"
 
@@ -57,6 +59,25 @@ struct poll_account {
     struct log_repeat failing;
 };
 
+enum outages_state { OUTAGES_IDLE, OUTAGES_OPENING, OUTAGES_FOLLOWING };
+
+struct brand_outages {
+    struct poll_brand *brand;
+    enum outages_state state;
+    char *lease;                     /* owned; what it was opened with */
+    struct stream_reader *stream;    /* owned */
+    struct stream_consumer consumer;
+    struct outage_reader *reader;    /* owned; while opening or following */
+    struct stream_id stored;         /* the position that the store has */
+    struct stream_id state_at;       /* what its state is of; {0, 0}: there is none */
+    bool first;                      /* the brand was never followed, and nothing has been read yet */
+    bool committing;                 /* a commit has no answer yet, or is to be sent again */
+    bool unanswered;                 /* it is to be sent again */
+    size_t n_sent, n_sending;        /* changes: stored, and in the commit under way */
+    bool last_part;                  /* the commit under way moves the position */
+    struct log_repeat failing;
+};
+
 struct poll_brand {
     const struct brand_settings *settings;
     struct ruleset *rules;    /* referenced */
@@ -68,6 +89,7 @@ struct poll_brand {
     struct source_account account_name;
     char *account_text; /* owned */
     struct event *tick; /* owned */
+    struct brand_outages outages;
     bool ticking;
     bool configured;
     bool has_outage; /* an open one: its sources are polled as often as they may be */
@@ -205,6 +227,13 @@ void brand_finish(struct poll_brand *brand);
 void brand_start(struct poll_brand *brand);
 /* Sends brand_configure (again). */
 void brand_configure(struct poll_brand *brand);
+
+/* ---- outages.c -------------------------------------------------------------------------------- */
+
+int outages_init(struct brand_outages *o, struct poll_brand *brand, struct error *err);
+void outages_finish(struct brand_outages *o);
+/* Each second: begins to follow the stream when the brand's lease is held, stops when it is not. */
+void outages_tick(struct brand_outages *o);
 
 /* ---- judge.c ---------------------------------------------------------------------------------- */
 

@@ -82,6 +82,7 @@ struct brand_settings {
     int queue_none;        /* 0 addressed, 1 all, 2 never */
     struct str_list rules; /* as written: settings_rules_path() finds them */
     int outages;           /* enum outages_mode */
+    int64_t outage_people; /* within an hour it takes at least; 0: as the detector finds */
     struct str_list rivals;
     struct str places; /* a file, as written; may be empty */
     struct source_settings *sources;

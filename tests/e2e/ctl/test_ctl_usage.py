@@ -45,7 +45,9 @@ def test_help_knows_every_verb(ctl):
             'escalate', 'reclassify', 'queue', 'watch', 'sources', 'rules test', 'rules explain',
             'rules classify', 'rules list', 'rules lint', 'rules fmt',
             'rules backtest', 'rules suggest', 'rules stats',
-            'outages simulate', 'help'} == set(verbs)
+            'outages', 'outages show', 'outages explain', 'outages ack', 'outages resolve', 'outages confirm',
+            'outages reject', 'outages missed', 'outages guards', 'outages guards remove', 'outages maintenance',
+            'outages maintenance add', 'outages maintenance remove', 'outages simulate', 'help'} == set(verbs)
     for verb in verbs:
         page = ctl('help', *verb.split()).stdout
         assert page.startswith(f'Usage: mentionctl {verb}')
