@@ -239,7 +239,7 @@ static void say_refused(const struct brand_outages *o, const struct error *err)
 
     log_warn("stored state of the outage detector refused, building it anew from the events",
              field_str("brand", name_of(o)), field_text("error", err->text));
-    store_ops_event(store_of(o), "outage.state-refused", pairs, ARRAY_LEN(pairs) / 2);
+    store_ops_event(store_of(o), "outage.state_refused", pairs, ARRAY_LEN(pairs) / 2);
 }
 
 /* Bytes that no detector wrote are not believed: the stream is. */

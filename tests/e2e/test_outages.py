@@ -332,7 +332,7 @@ def test_a_damaged_state_is_built_anew(redis_site, expected, damage):
     world.pass_time(batches[-1][0] + 90 * MINUTE)
     world.wait(lambda: is_all_over(world), lambda: f"both to be over: {world.outages()}")
     assert told(world) == expected
-    assert world.site.ops_events("outage.state-refused")
+    assert world.site.ops_events("outage.state_refused")
 
 
 def test_order_inside_of_a_batch_does_not_matter(redis_site, expected):
