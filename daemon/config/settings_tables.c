@@ -250,6 +250,9 @@ const struct option settings_source_options[] = {
     {"max_per_minute", OPTION_INT, AT(source_settings, max_per_minute), .min = 1, .max = 1000000,
      .help = "New mentions that it may bring in a minute. A term that floods is read more slowly, "
              "which is said; nothing is dropped. Without it: 3000, for files and programs no limit."},
+    {"recheck", OPTION_DURATION, AT(source_settings, recheck_ms), .min = SECOND_MS, .max = 30 * DAY_MS,
+     .help = "How often each of the last 100 mentions is looked up again, where a network tells of "
+             "deletions only when asked. Without it: 1h, and 24h where reading is charged for."},
     {"allow_private", OPTION_BOOL, AT(source_settings, allow_private), .def = "false",
      .help = "May it ask addresses that are not public: this machine's, the local network's. False keeps a "
              "URL or a redirect from reaching what only this machine can."},

@@ -103,7 +103,7 @@ static bool judge_page(struct feed *feed)
         if (result == JUDGE_KEEP && m->created_at_ms > newest_ms)
             newest_ms = m->created_at_ms;
     }
-    if (newest_ms)
+    if (newest_ms && !feed->looking)
         feed->health.lag_ms = now_ms - newest_ms;
     qsort(feed->outgoing, feed->n_outgoing, sizeof(*feed->outgoing), by_time);
     return true;
@@ -125,6 +125,8 @@ static void take_step_cursor(struct feed *feed)
 
 static void batch_stored(struct feed *feed)
 {
+    for (size_t i = 0; i < feed->n_batch; i++)
+        mend_remember(feed, feed->outgoing[feed->n_stored + i]);
     feed->n_stored += feed->n_batch;
     if (feed->n_stored < feed->n_outgoing) {
         send_batch(feed);
@@ -282,7 +284,10 @@ static void print_page(struct feed *feed)
 
 void deliver_resume(struct feed *feed)
 {
-    send_batch(feed);
+    if (feed->mending)
+        mend_resume(feed);
+    else
+        send_batch(feed);
 }
 
 void deliver_start(struct feed *feed)
@@ -296,9 +301,17 @@ void deliver_start(struct feed *feed)
         feed_fail(feed, "page too large to be judged, trying again", -1, &err);
     } else if (!feed->poller->options.store) {
         print_page(feed);
-    } else if (!feed->n_outgoing && str_eq(buf_str(&feed->step_text), buf_str(&feed->cursor_text))) {
-        feed_stored(feed); /* nothing new, nothing to write */
     } else {
-        send_batch(feed);
+        mend_start(feed);
     }
+}
+
+void deliver_page(struct feed *feed)
+{
+    if (feed->looking)
+        feed_looked(feed);
+    else if (!feed->n_outgoing && str_eq(buf_str(&feed->step_text), buf_str(&feed->cursor_text)))
+        feed_stored(feed); /* nothing new, nothing to write */
+    else
+        send_batch(feed);
 }

@@ -115,6 +115,21 @@ static bool must_go_on(const struct feed *feed)
     return feed->poller->options.once && !feed->poller->draining && (feed->cursor.walking || unsure);
 }
 
+/* Until the next poll. */
+static void rest(struct feed *feed)
+{
+    int64_t wait_ms;
+
+    if (feed->flood_wait_ms > 0) {
+        go_idle(feed, feed->flood_wait_ms, "too many mentions a minute");
+    } else if (feed->cursor.walking) {
+        go_idle(feed, FEED_NEXT_WALK_MS, "more pages are to be read");
+    } else {
+        wait_ms = settled_interval(feed);
+        go_idle(feed, wait_ms, interval_why(feed));
+    }
+}
+
 void feed_done(struct feed *feed)
 {
     struct feed_health *health = &feed->health;
@@ -125,17 +140,22 @@ void feed_done(struct feed *feed)
     log_debug("poll done", field_str("source", feed->source->name), field_int("pages", feed->pages),
               field_int("new", (int64_t)feed->poll_new));
     watch_silence(feed);
-    if (must_go_on(feed))
+    if (must_go_on(feed)) {
         go_on(feed);
-    else if (feed->flood_wait_ms > 0)
-        go_idle(feed, feed->flood_wait_ms, "too many mentions a minute");
-    else if (feed->cursor.walking)
-        go_idle(feed, FEED_NEXT_WALK_MS, "more pages are to be read");
-    else {
-        int64_t wait_ms = settled_interval(feed);
-
-        go_idle(feed, wait_ms, interval_why(feed));
+    } else if (!feed->cursor.walking && mend_is_due(feed)) {
+        feed->looking = true;
+        feed->looked_at_ms = clock_monotonic_ms();
+        go_on(feed);
+    } else {
+        rest(feed);
     }
+}
+
+void feed_looked(struct feed *feed)
+{
+    feed->looking = false;
+    account_leave(feed->account, feed);
+    rest(feed);
 }
 
 static void log_failure(const struct feed *feed, const char *what, int64_t retry_ms,
@@ -219,9 +239,11 @@ static void on_stop_step(struct feed *feed)
 
 static void on_page_step(struct feed *feed)
 {
-    feed->pages++;
-    feed->stats.pages++;
-    watch_page(feed);
+    if (!feed->looking) {
+        feed->pages++;
+        feed->stats.pages++;
+        watch_page(feed);
+    }
     account_leave(feed->account, feed);
     deliver_start(feed);
 }
@@ -250,6 +272,15 @@ static void learn_budget(struct feed *feed, const struct source_reply *reply)
     account_keep_spent(feed->account);
 }
 
+static int parse(struct feed *feed, const struct source_reply *reply, struct error *err)
+{
+    const struct source_driver *driver = feed->source->driver;
+
+    if (feed->looking)
+        return driver->parse_lookup(feed->source, &feed->asked_for, reply, &feed->page, &feed->step, err);
+    return driver->parse(feed->source, &feed->cursor, reply, &feed->page, &feed->step, err);
+}
+
 void feed_on_reply(struct feed *feed, const struct source_reply *reply)
 {
     struct error err = {0};
@@ -258,7 +289,7 @@ void feed_on_reply(struct feed *feed, const struct source_reply *reply)
 
     feed->page = (struct source_page){.arena = &feed->arena};
     feed->step = (struct source_step){0};
-    r = feed->source->driver->parse(feed->source, &feed->cursor, reply, &feed->page, &feed->step, &err);
+    r = parse(feed, reply, &err);
     json_use_arena(before);
     learn_budget(feed, reply);
     feed->stats.faults += count_faults(&feed->page.faults);
@@ -266,7 +297,9 @@ void feed_on_reply(struct feed *feed, const struct source_reply *reply)
     if (feed->page.skipped && log_repeat_due(&feed->skipping))
         log_warn("items skipped, they are no posts", field_str("source", feed->source->name),
                  field_int("items", feed->page.skipped), field_str("first", feed->page.skipped_note));
-    if (r < 0)
+    if (feed->looking && (r < 0 || feed->step.kind == STEP_RETRY || feed->step.kind == STEP_STOP))
+        feed_looked(feed); /* another time: the polls are what counts */
+    else if (r < 0)
         feed_fail(feed, "reply not understood, trying again", -1, &err);
     else
         on_step[feed->step.kind](feed);
@@ -315,6 +348,7 @@ void feed_request(struct feed *feed)
 static void begin_poll(struct feed *feed)
 {
     feed->pages = feed->logins = 0;
+    feed->looking = feed->mending = false;
     feed->poll_new = feed->poll_counted = 0;
     feed->asked = false;
     feed->health.last_poll_ms = clock_now_ms();
@@ -480,6 +514,7 @@ void feed_finish_all(struct feed *feed)
         store_forget(feed->poller->options.store, feed);
     if (feed->timer)
         event_free(feed->timer);
+    mend_finish(feed);
     arena_finish(&feed->cursor_arena);
     arena_finish(&feed->arena);
     buf_finish(&feed->cursor_text);

@@ -135,6 +135,12 @@ static bool prepare(struct feed *feed, struct source_request *ret_request)
     const struct source_driver *driver = feed->source->driver;
     struct error err = {0};
 
+    if (feed->looking) {
+        if (mend_prepare(feed, ret_request, &err) == 0)
+            return true;
+        feed_looked(feed);
+        return false;
+    }
     if (driver->prepare(feed->source, &feed->cursor, clock_now_ms(), &feed->arena, ret_request, &err) == 0)
         return true;
     feed->step.kind = STEP_STOP;
@@ -151,7 +157,11 @@ void fetch_start(struct feed *feed)
     arena_reset(&feed->arena);
     if (!prepare(feed, &request))
         return;
-    wait_ms = account_wait_ms(feed->account, &request, feed->pages > 0, &why);
+    wait_ms = account_wait_ms(feed->account, &request, feed->pages > 0 && !feed->looking, &why);
+    if (wait_ms > 0 && feed->looking) {
+        feed_looked(feed); /* what is left is for polls */
+        return;
+    }
     if (wait_ms > 0) {
         feed_hold(feed, wait_ms, why);
         return;

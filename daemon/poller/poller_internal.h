@@ -112,6 +112,10 @@ struct feed_health {
     char error[256]; /* "" when well */
 };
 
+struct known {
+    char *id, *native; /* owned */
+};
+
 struct feed {
     struct poller *poller;
     const struct source *source;
@@ -152,6 +156,13 @@ struct feed {
     int64_t reached_ms; /* creation time of the newest mention of all finished walks, 0: unknown */
     int64_t walk_newest_ms, walk_oldest_ms;
     bool walk_goes_back; /* its pages go from new to old */
+    struct known *known; /* owned: what it brought last, for lookups; NULL: nothing */
+    size_t n_known, known_at, look_at;
+    int64_t looked_at_ms;           /* monotonic */
+    bool looking;                   /* the request under way is a lookup */
+    struct source_lookup asked_for; /* of it, in the arena */
+    bool mending; /* the page's erasures and edits are sent, before the page itself */
+    size_t n_erased, n_erasing, n_edited; /* of the page: done, under way; looked at for edits */
     struct flood flood;
     int64_t flood_wait_ms;
     uint64_t n_live; /* of the page: written just now */
@@ -269,6 +280,7 @@ void feed_on_reply(struct feed *feed, const struct source_reply *reply);
 
 /* Stores page and step; ends in feed_stored() or feed_fail(). */
 void deliver_start(struct feed *feed);
+void deliver_page(struct feed *feed); /* after what there was to mend */
 void deliver_resume(struct feed *feed); /* the timer of a batch that is tried again */
 void feed_stored(struct feed *feed);
 
@@ -290,6 +302,19 @@ void watch_progress(struct feed *feed);
 void watch_silence(struct feed *feed); /* at the end of each poll that went well */
 /* A page is stored: how long the next one has to wait, 0: not at all. */
 int64_t watch_flood(struct feed *feed);
+
+/* ---- mend.c ------------------------------------------------------------------------------------ */
+
+/* Erases and edits what the page says, then goes on with deliver_page(). */
+void mend_start(struct feed *feed);
+void mend_resume(struct feed *feed);
+/* Lookups: what was stored is remembered, and at the end of a poll it may be time to ask for some of it again. */
+void mend_remember(struct feed *feed, const struct mention *m);
+bool mend_is_due(const struct feed *feed);
+int mend_prepare(struct feed *feed, struct source_request *ret_request, struct error *err);
+void mend_finish(struct feed *feed);
+/* A lookup has ended, well or not. */
+void feed_looked(struct feed *feed);
 
 /* ---- desk.c ------------------------------------------------------------------------------------ */
 

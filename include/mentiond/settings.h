@@ -54,6 +54,7 @@ struct source_settings {
     int64_t max_pages;   /* of one poll; 0: the driver's default */
     int64_t backfill_ms; /* how far back the first run goes */
     int64_t max_per_minute; /* new mentions; 0: what suits the kind of source */
+    int64_t recheck_ms;     /* how often each of the last mentions is looked up again; 0: by the tariff */
     bool allow_private; /* may ask addresses that are not public */
     bool enabled;
     const struct config_node *node; /* the whole map */

@@ -56,6 +56,9 @@ class YouTube(Busy):
 
     # answers -------------------------------------------------------------------------------------
 
+    def is_data(self, request):
+        return not request.param("id")  # those are look-ups
+
     def answer(self, request):
         if request.param("key") != KEY:
             return error(400, "keyInvalid", "Bad Request")
