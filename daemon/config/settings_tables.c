@@ -196,7 +196,8 @@ const struct option settings_brand_options[] = {
      .help = "Other companies: who names one reports no outage of this brand."},
     {"places", OPTION_STRING, AT(brand_settings, places), .max = 4096,
      .help = "File of the places where the brand has customers: a map of code to names and "
-             "aliases. Relative to this file. Without it outages have no place."},
+             "aliases. Relative to this file. Without it: countries and big cities, from "
+             "places/world.yaml of what is installed."},
     {0},
 };
 

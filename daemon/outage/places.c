@@ -1,11 +1,12 @@
-/* What a brand is seen through: its rivals, and its places from a file. YAML, so that every mistake has
- * its line.
+/* What a brand is seen through: its rivals, and its places from a file of its own, else from the one that
+ * ships. YAML, so that every mistake has its line.
  *
  *     uk-north:
  *       names: [Manchester, Leeds, "the North West"]
  *       aliases: [LS1, MCR]
  */
 #include <stddef.h>
+#include <unistd.h>
 
 #include "mentiond/outage.h"
 #include "mentiond/settings.h"
@@ -13,6 +14,7 @@
 #define CODE_MAX 64
 #define NAMES_OF_CODE_MAX 10000
 #define WHERE_MAX 128
+#define WORLD "places/world.yaml"
 
 struct place {
     struct str_list names, aliases;
@@ -95,6 +97,14 @@ static struct gazetteer *load_rivals(const struct settings *s, const struct bran
     return g;
 }
 
+/* The file that ships is found as rule packs are; where it is not installed outages have no place. */
+static struct gazetteer *load_world(const struct settings *s, struct diag *diag)
+{
+    struct str path = settings_rules_path(s, STR(WORLD));
+
+    return path.s && access(path.s, R_OK) == 0 ? gazetteer_load(path.s, diag) : NULL;
+}
+
 bool outage_lens_load(struct outage_lens *lens, const struct settings *settings,
                       const struct brand_settings *brand, struct diag *diag)
 {
@@ -107,6 +117,8 @@ bool outage_lens_load(struct outage_lens *lens, const struct settings *settings,
     if (brand->places.len > 0) {
         path = settings_path(settings, brand->places);
         lens->places = path.s ? gazetteer_load(path.s, diag) : NULL;
+    } else if (brand->outages != OUTAGES_OFF) {
+        lens->places = load_world(settings, diag);
     }
     return diag->n_errors == n_before && (lens->places || brand->places.len == 0);
 }

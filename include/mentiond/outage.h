@@ -195,7 +195,8 @@ struct outage_lens {
     struct gazetteer *rivals; /* owned */
 };
 
-/* What the brand's settings name: `places:` and `rivals:`. False with what is wrong in `diag`; what
+/* What the brand's settings name: `places:`, without it places/world.yaml of what ships, if it is
+ * there, and `rivals:`. False with what is wrong in `diag`; what
  * was loaded until then is in the lens. outage_lens_finish() frees both. */
 struct settings;
 struct brand_settings;

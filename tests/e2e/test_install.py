@@ -26,7 +26,7 @@ def the(root, name):
 def test_programs_pages_and_unit_are_there(root):
     for name in ["sbin/mentiond", "bin/mentionctl"]:
         assert os.access(the(root, name), os.X_OK)
-    for name in ["mentiond.8", "mentionctl.1", "mentiond-config.5", "mentiond.service"]:
+    for name in ["places/world.yaml", "mentiond.8", "mentionctl.1", "mentiond-config.5", "mentiond.service"]:
         assert the(root, name).stat().st_size > 0
     unit = the(root, "mentiond.service").read_text()
     for path in re.findall(r"(/\S+)", " ".join(re.findall(r"^Exec\w+=(.*)$", unit, re.M))):

@@ -77,6 +77,15 @@ static void test_names_that_cannot_be(void **state)
     gazetteer_destroy(NULL);
 }
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    fclose(out);
+}
+
 static struct gazetteer *load(const char *text, struct diag *d)
 {
     char path[] = "/tmp/mentiond-places-XXXXXX";
@@ -127,6 +136,40 @@ static void test_mistakes_in_the_file_have_their_line(void **state)
         free(text);
         diag_finish(&d);
     }
+}
+
+/* The file that ships: a place is the same by name, tag, district and in other languages; no words are places. */
+static void test_places_that_ship(void **state)
+{
+    static const char *const cases[][2] = {
+        {"no internet in Leeds", "gb-leeds"},     {"#leeds dark", "gb-leeds"},
+        {"LS1 and LS2 are out", "gb-leeds"},      {"panne à Londres", "gb-london"},
+        {"#NewYork", "us-new-york"},              {"nichts geht in Muenchen", "de-munchen"},
+        {"caída en Málaga", "es-malaga"},         {"malaga", "es-malaga"},
+        {"em Lisboa e no Porto", "pt-lisboa"},    {"a Milano niente", "it-milano"},
+        {"all over the United Kingdom", "gb"},    {"in ganz Deutschland", "de"},
+        {"nice work, my mobile", ""},             {"gutes Essen, reading in the bath", ""},
+        {"it says error E5, and us?", ""},        {"mein porto, la palma, les tours", ""},
+    };
+    const char *root = getenv("MENTIOND_SOURCE_ROOT");
+    char path[1024];
+    struct gazetteer *g;
+    struct diag d;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/places/world.yaml", root ? root : ".");
+    diag_init(&d);
+    g = gazetteer_load(path, &d);
+    assert_non_null(g);
+    assert_in_range(gazetteer_count(g), 1000, 3000);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str code = gazetteer_find(g, str_from(cases[i][0]));
+
+        if (!str_eq(code, str_from(cases[i][1])))
+            fail_msg("'%s': got '%.*s'", cases[i][0], STR_FMT(code));
+    }
+    gazetteer_destroy(g);
+    diag_finish(&d);
 }
 
 static void test_topics(void **state)
@@ -247,6 +290,54 @@ static void test_where_it_is(void **state)
     outage_lens_finish(&lens);
 }
 
+/* What a brand sees places by: its own file, else the one beside the rules, else nothing. */
+static void test_places_of_a_brand(void **state)
+{
+    static const char *const cases[][3] = {
+        /* the brand, the text, want */
+        {"", "down in leeds", "gb-leeds"},
+        {"places: own.yaml, ", "down in leeds", "shop-7"},
+        {"places: own.yaml, ", "down in Bristol", ""},
+        {"outages: off, ", "down in Bristol", ""},
+        {"rules_path: /nowhere", "down in Bristol", ""},
+    };
+    char folder[] = "/tmp/mentiond-lens-XXXXXX", path[1100], root[1024];
+    const char *source = getenv("MENTIOND_SOURCE_ROOT");
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(realpath(source ? source : ".", root));
+    snprintf(path, sizeof(path), "%s/own.yaml", folder);
+    write_file(path, "shop-7: { names: [Leeds] }\n");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        bool nowhere = strstr(cases[i][0], "nowhere") != NULL;
+        struct outage_lens lens;
+        struct settings *s;
+        struct mention m = outage_mention(cases[i][1]);
+        char text[2048];
+        struct diag d;
+
+        snprintf(text, sizeof(text), "rules_path: %s\nbrands: { acme: { %s terms: [acme], sources: [] } }\n",
+                 nowhere ? "/nowhere" : root, nowhere ? "" : cases[i][0]);
+        snprintf(path, sizeof(path), "%s/config.yaml", folder);
+        write_file(path, text);
+        diag_init(&d);
+        s = settings_read(path, &d);
+        if (!s || !outage_lens_load(&lens, s, &s->brands[0], &d))
+            fail_msg("case %zu: %s", i, printed(&d));
+        look(&lens, &m);
+        if (!str_eq(m.place, str_from(cases[i][2])))
+            fail_msg("case %zu: '%.*s'", i, STR_FMT(m.place));
+        outage_lens_finish(&lens);
+        settings_destroy(s);
+        diag_finish(&d);
+        unlink(path);
+    }
+    snprintf(path, sizeof(path), "%s/own.yaml", folder);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void test_what_else_a_fact_says(void **state)
 {
     struct outage_lens lens = {NULL, NULL};
@@ -277,10 +368,12 @@ int main(void)
         cmocka_unit_test(test_names_that_cannot_be),
         cmocka_unit_test(test_places_from_a_file),
         cmocka_unit_test(test_mistakes_in_the_file_have_their_line),
+        cmocka_unit_test(test_places_that_ship),
         cmocka_unit_test(test_topics),
         cmocka_unit_test(test_what_is_a_report),
         cmocka_unit_test(test_rivals),
         cmocka_unit_test(test_where_it_is),
+        cmocka_unit_test(test_places_of_a_brand),
         cmocka_unit_test(test_what_else_a_fact_says),
     };
 
