@@ -248,6 +248,8 @@ int judgement_make(struct ruleset *set, const struct mention *m, struct judgemen
     arena_init(&ret->arena, JUDGEMENT_MEMORY_MAX);
     r = judgement_alloc(set, ret);
     if (r == 0)
+        r = ruleset_need_matcher(set);
+    if (r == 0)
         r = text_normalise(m->text, &ret->arena, &ret->text);
     if (r < 0)
         return r;

@@ -7,7 +7,7 @@ struct rule_cost ruleset_cost(const struct ruleset *set, size_t rule)
 {
     struct rule_cost cost = {.rule = set->rules[rule].name};
 
-    for (size_t i = 0; i < set->n_patterns; i++) {
+    for (size_t i = 0; set->matcher && i < set->n_patterns; i++) {
         if (set->patterns[i].owner != rule)
             continue;
         const struct pattern_tally *tally = set->engine->tally(set->matcher, i);
@@ -42,7 +42,7 @@ void ruleset_take_uses(struct ruleset *set, rule_use_fn *use, void *user)
             use(user, &(struct rule_use){.name = set->rules[i].name, .fired = true});
         set->fired[i] = false;
     }
-    if (set->limited == set->limited_told)
+    if (set->limited == set->limited_told || !set->matcher)
         return;
     set->limited_told = set->limited;
     for (size_t i = 0; i < set->n_patterns; i++) {
@@ -57,7 +57,7 @@ size_t ruleset_unfiltered(const struct ruleset *set)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < set->n_patterns; i++)
+    for (size_t i = 0; set->matcher && i < set->n_patterns; i++)
         n += set->engine->is_unfiltered(set->matcher, i);
     return n;
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdatomic.h>
 
-#define COUNTERS (1u << 16)
+#define COUNTERS (1u << 15)
 #define TOTAL_MAX (1u << 22) /* windows counted before all is halved */
 #define PRIOR 4096.0         /* windows that the built-in model is worth */
 
@@ -35,7 +35,7 @@ static uint32_t window_hash(const char *window)
     uint32_t bytes;
 
     memcpy(&bytes, window, sizeof(bytes));
-    return (bytes * 0x9E3779B1u) >> 16;
+    return (bytes * 0x9E3779B1u) >> 17;
 }
 
 static double built_in(const char *window)

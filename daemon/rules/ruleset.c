@@ -50,6 +50,19 @@ static bool uses_alloc(struct ruleset *set)
     return set->fired && set->limits_told;
 }
 
+/* The patterns' room to grow goes back, before a matcher points to them. */
+static void trim(struct ruleset *set)
+{
+    struct pattern *fewer = NULL;
+
+    if (set->n_patterns > 0)
+        fewer = realloc(set->patterns, set->n_patterns * sizeof(*fewer));
+    if (!fewer)
+        return;
+    set->patterns = fewer;
+    set->cap_patterns = set->n_patterns;
+}
+
 /* Takes the docs over. NULL when anything is wrong. */
 static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum rule_engine engine,
                                      struct diag *d)
@@ -67,6 +80,7 @@ static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum ru
     for (size_t i = 0; i < n; i++)
         set->packs[set->n_packs++].doc = docs[i];
     read_all(set, d);
+    trim(set);
     if (set->arena.failed || set->reading.failed)
         diag_error(d, NULL, (struct config_mark){0}, "rules: out of memory");
     if (d->n_errors == errors &&

@@ -139,11 +139,12 @@ struct ruleset {
     struct condition_use *conditions; /* owned */
     size_t n_conditions, cap_conditions;
     const struct matcher_engine *engine;
-    struct matcher *matcher; /* owned */
+    struct matcher *matcher; /* owned; NULL: let go of by ruleset_rest() */
     struct regex_scratch *scratch; /* owned: for what loading tries out; NULL until needed */
     uint64_t limited, limited_told; /* by ruleset_take_uses() */
     bool *fired;           /* owned; for each rule: counted since ruleset_take_uses() */
     uint64_t *limits_told; /* owned; for each pattern: limits reached that it has told of */
+    bool judged;       /* since ruleset_rest() was asked last */
     int64_t rested_ms; /* when ruleset_rest() last did anything; 0: never */
     bool settled; /* packs have no docs any more, and nothing has nodes */
 };
@@ -297,6 +298,9 @@ struct judgement {
     bool dropped;      /* hits beyond JUDGED_HITS_MAX */
     unsigned limited;
 };
+
+/* There when it was not let go of; else made anew. -ENOMEM only. */
+int ruleset_need_matcher(struct ruleset *set);
 
 /* -ENOMEM only. Finish it in any case. */
 int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret);

@@ -1,4 +1,4 @@
-/* Letting go of memory: the packs' YAML once a set only judges, and what is compiled of patterns that no post needs.
+/* Letting go of memory: the packs' YAML once a set only judges, and what judging makes while no post needs it.
  *
  * Trees of packs, with the text that messages show excerpts of, are nearly half of a set: tests, marks
  * and descriptions, which judging never looks at. What it does look at (names, captured values) is
@@ -84,10 +84,30 @@ void ruleset_settle(struct ruleset *set)
     for (size_t i = 0; i < set->n_packs; i++)
         forget_pack(&set->packs[i]);
     arena_finish(&set->reading);
+    regex_scratch_destroy(set->scratch);
+    set->scratch = NULL;
     set->settled = true;
 }
 
 /* ---- what is compiled ----------------------------------------------------------------------- */
+
+int ruleset_need_matcher(struct ruleset *set)
+{
+    set->judged = true;
+    return set->matcher ? 0 : set->engine->create(set->patterns, set->n_patterns, &set->matcher, NULL);
+}
+
+/* The next mention makes it anew, with windows that what was learned since has made better. */
+static bool forget_matcher(struct ruleset *set)
+{
+    if (!set->settled || !set->matcher)
+        return false;
+    set->engine->destroy(set->matcher);
+    set->matcher = NULL;
+    set->limited_told = set->limited;
+    memset(set->limits_told, 0, set->n_patterns * sizeof(*set->limits_told));
+    return true;
+}
 
 bool ruleset_rest(struct ruleset *set, int64_t now_ms)
 {
@@ -96,6 +116,9 @@ bool ruleset_rest(struct ruleset *set, int64_t now_ms)
     if (now_ms - set->rested_ms < RULESET_REST_MS)
         return false;
     set->rested_ms = now_ms;
+    if (!set->judged)
+        dropped = forget_matcher(set);
+    set->judged = false;
     for (size_t i = 0; i < set->n_patterns; i++)
         dropped |= regex_rest_unused(set->patterns[i].regex);
     if (dropped)

@@ -104,6 +104,7 @@ def write_config(folder, port, rules, own_trust):
         ("state_dir: ./state", f"state_dir: {folder}/state"),
         ("rules: [rules]", f'rules: ["{rules}"]'),
         ("path: docs/demo.jsonl", f"path: {ROOT}/docs/demo.jsonl"),
+        ("  allow_private: false ", "  allow_private: true "),
         ("instance: https://mastodon.social", f"instance: https://localhost:{port}"),
         ("type: hackernews", f"type: hackernews\n        api: https://localhost:{port}/hn"),
     ]

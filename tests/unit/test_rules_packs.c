@@ -335,13 +335,21 @@ static void test_a_settled_set_judges_the_same(void **state)
     ruleset_unref(set);
 }
 
-/* What no post needed for a while is compiled anew when one does. */
+/* What no post needed for a while is made anew when one does. */
+static void count_use(void *user, const struct rule_use *use)
+{
+    size_t *n = user;
+
+    *n += use->fired;
+}
+
 static void test_a_rested_set_judges_the_same(void **state)
 {
     static const char pack[] = "pack: t\n"
                                "rules: [{id: down, class: outage, phrases: [site ~3 down], regex: 'E\\d+'}]\n";
     struct ruleset *set = pack_load(pack);
     int64_t now_ms = RULESET_REST_MS;
+    size_t n_uses = 0;
 
     (void)state;
     ruleset_settle(set);
@@ -353,9 +361,11 @@ static void test_a_rested_set_judges_the_same(void **state)
         now_ms += RULESET_REST_MS;
         assert_true(ruleset_rest(set, now_ms));
         now_ms += RULESET_REST_MS;
+        ruleset_take_uses(set, count_use, &n_uses);
         assert_false(ruleset_rest(set, now_ms)); /* nothing is left to drop */
         now_ms += RULESET_REST_MS;
     }
+    assert_int_equal(n_uses, 3);
     ruleset_unref(set);
 }
 
