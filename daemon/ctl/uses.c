@@ -7,6 +7,14 @@
 
 #include "session.h"
 
+#define KEY_MAX 256
+
+static struct str uses_key(const struct session *s, const char *key, char storage[KEY_MAX])
+{
+    snprintf(storage, KEY_MAX, "%.*s:{@ops}:rules:%s", STR_FMT(s->name_space), key);
+    return str_from(storage);
+}
+
 static int64_t number_of(const struct redisReply *reply)
 {
     return reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : 0;
@@ -25,16 +33,11 @@ static json_t *pairs_read(const struct redisReply *reply)
     return pairs;
 }
 
-static int pairs_fetch(struct session *s, const char *key, size_t argc, struct str *argv, json_t **ret,
-                       struct error *err)
+static int pairs_fetch(struct session *s, size_t argc, const struct str *argv, json_t **ret, struct error *err)
 {
     struct redisReply *reply = NULL;
-    char name[256];
-    int r;
+    int r = redis_command_wait(s->redis, argc, argv, SESSION_CALL_MS, &reply, err);
 
-    snprintf(name, sizeof(name), "%.*s:{@ops}:rules:%s", STR_FMT(s->name_space), key);
-    argv[1] = str_from(name);
-    r = redis_command_wait(s->redis, argc, argv, SESSION_CALL_MS, &reply, err);
     if (r < 0)
         return error_prefix(err, r, "asking %s for what rules did", s->where);
     if (reply->type == REDIS_REPLY_ARRAY)
@@ -46,19 +49,33 @@ static int pairs_fetch(struct session *s, const char *key, size_t argc, struct s
     return r;
 }
 
+static int scores_fetch(struct session *s, const char *key, json_t **ret, struct error *err)
+{
+    char name[KEY_MAX];
+    const struct str argv[] = {STR("ZRANGE"), uses_key(s, key, name), STR("0"), STR("-1"), STR("WITHSCORES")};
+
+    return pairs_fetch(s, ARRAY_LEN(argv), argv, ret, err);
+}
+
+static int counts_fetch(struct session *s, const char *key, json_t **ret, struct error *err)
+{
+    char name[KEY_MAX];
+    const struct str argv[] = {STR("HGETALL"), uses_key(s, key, name)};
+
+    return pairs_fetch(s, ARRAY_LEN(argv), argv, ret, err);
+}
+
 int uses_fetch(struct uses *uses, struct ctl *ctl, struct error *err)
 {
-    struct str range[] = {STR("ZRANGE"), {0}, STR("0"), STR("-1"), STR("WITHSCORES")};
-    struct str hash[] = {STR("HGETALL"), {0}};
     struct session *s = ctl->session;
     int r;
 
     *uses = (struct uses){0};
-    r = pairs_fetch(s, "known", ARRAY_LEN(range), range, &uses->known, err);
+    r = scores_fetch(s, "known", &uses->known, err);
     if (r == 0)
-        r = pairs_fetch(s, "fired", ARRAY_LEN(range), range, &uses->fired, err);
+        r = scores_fetch(s, "fired", &uses->fired, err);
     if (r == 0)
-        r = pairs_fetch(s, "limited", ARRAY_LEN(hash), hash, &uses->limited, err);
+        r = counts_fetch(s, "limited", &uses->limited, err);
     return r;
 }
 
