@@ -24,6 +24,10 @@ accounts.spent_schema = {
     lease = needed(text(160, { match = LEASE })),
     spent = needed(text(8192, { min = 0, free = true })),
 }
+accounts.alerts_schema = {
+    lease = needed(text(160, { match = LEASE })),
+    state = needed(text(2097152, { min = 0, free = true })),
+}
 accounts.empty_schema = {}
 
 -- The counter stays when a lease ends, so the next one is larger; the nonce tells apart two leases
@@ -113,6 +117,17 @@ end
 
 function accounts.spent_get(cx)
     return redis.call('GET', keys.of(cx, 'spent'))
+end
+
+-- What is still to be told of the daemons' own events, with the position in their stream.
+function accounts.alerts_set(cx, given)
+    must_hold_lease(cx, given)
+    redis.call('SET', keys.of(cx, 'alerts'), given.state)
+    return 'OK'
+end
+
+function accounts.alerts_get(cx)
+    return redis.call('GET', keys.of(cx, 'alerts'))
 end
 
 end

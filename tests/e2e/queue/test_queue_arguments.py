@@ -63,6 +63,10 @@ CALLS = {
     "outage_get": {"outage": "o1", "test_now": T0},
     "outage_members": {"outage": "o1", "after": 0, "limit": 10, "test_now": T0},
     "outage_guards": {"test_now": T0}, "outage_state": {"test_now": T0},
+    "alert_open": {"lease": "7:abcd", "req": "r", "test_now": T0}, "alert_state": {"test_now": T0},
+    "silence_add": {**AGENT, "match": '{"topic":["login"]}', "from": T0, "until": T0 + 60000, "reason": "drill",
+                    "req": "r", "test_now": T0},
+    "silence_remove": {**AGENT, "silence": "s1", "req": "r", "test_now": T0}, "silence_list": {"test_now": T0},
 }
 
 ACCOUNT_CALLS = {
@@ -74,6 +78,8 @@ ACCOUNT_CALLS = {
     "ops_say": {"type": "redis.full", "fields": ["a", "b"]},
     "spent_set": {**LEASE, "spent": "s"},
     "spent_get": {},
+    "alerts_set": {**LEASE, "state": "s"},
+    "alerts_get": {},
 }
 
 HEADER = {"source": "s", "lease": "1:aaaa", "seq": 2, "cursor": "{}", "fetched_at": T0,
@@ -105,6 +111,8 @@ def is_right(field, value):
         return True
     if field in FREE_TEXT and value == "\n":
         return True
+    if field == "state" and value in ("", "\n", "x" * 100_000):
+        return True # of alerts_set; outage_list's is one of three words
     return field in ("session", "spent") and value in ("", "\n")
 
 
@@ -125,6 +133,9 @@ def staged(client):
     brand.commit(brand.change(outage="o1"), brand.change(outage="o2"), state=b"s")
     brand.do("reject", outage="o2", why="joke")
     brand.fcall("maintenance_add", agent="lea", until=T0 + 60000, **{"from": T0})
+    brand.fcall("alert_open", lease="1:aaaa")
+    brand.raw("alert_commit", json.dumps({"lease": "1:aaaa", "from": "0-0", "to": "5-0", "n": 1}), b"s")
+    brand.fcall("silence_add", agent="lea", match="{}", until=T0 + 60000, reason="drill")
     return brand
 
 
@@ -181,6 +192,9 @@ def required_of(function):
         "outage_guards": set(), "outage_state": set(), "ops_say": {"type"},
         "session_set": {"lease", "session"}, "session_get": set(),
         "spent_set": {"lease", "spent"}, "spent_get": set(),
+        "alert_open": {"lease"}, "alert_state": set(), "silence_list": set(),
+        "silence_add": {"agent", "match", "until", "reason"}, "silence_remove": {"agent", "silence"},
+        "alerts_set": {"lease", "state"}, "alerts_get": set(),
     }.get(function, {"agent", "id"})
 
 
