@@ -55,6 +55,7 @@ extern const struct verb verb_renew, verb_release, verb_resolve, verb_dismiss, v
     verb_snooze;
 extern const struct verb verb_assign, verb_escalate, verb_reclassify;
 extern const struct verb verb_queue, verb_watch, verb_sources;
+extern const struct verb verb_sources_poll, verb_sources_pause, verb_sources_resume;
 extern const struct verb verb_help;
 extern const struct verb verb_rules_test, verb_rules_explain, verb_rules_classify, verb_rules_list;
 extern const struct verb verb_rules_fmt, verb_rules_lint, verb_rules_backtest, verb_rules_suggest,

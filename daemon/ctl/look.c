@@ -161,7 +161,8 @@ const struct verb verb_queue = {
 static const struct column source_columns[] = {
     {"SOURCE", false, 8}, {"TYPE", false, 0},  {"STATE", false, 0},
     {"LAST", false, 0},   {"LAG", false, 0},   {"NEXT", false, 0},
-    {"NEW", true, 0},     {"ERRORS", true, 0}, {"ERROR", false, 10},
+    {"WHY THEN", false, 8}, {"BUDGET", true, 0}, {"NEW", true, 0},
+    {"PER H", true, 0},   {"ERRORS", true, 0}, {"ERROR", false, 10},
 };
 
 static void add_time(struct table *t, const json_t *source, const char *field, int64_t now_ms)
@@ -172,6 +173,18 @@ static void add_time(struct table *t, const json_t *source, const char *field, i
     if (at_ms > 0)
         when_ago(at_ms, now_ms, text);
     table_cell(t, at_ms > 0 ? STYLE_PLAIN : STYLE_DIM, str_from(text));
+}
+
+static void add_budget(struct table *t, const json_t *source)
+{
+    int64_t left = json_get_i64(source, "budget_left", -1), limit = json_get_i64(source, "budget_limit", -1);
+
+    if (left < 0)
+        table_cell(t, STYLE_DIM, STR("-"));
+    else if (limit > 0)
+        table_cell_printf(t, left > 0 ? STYLE_PLAIN : STYLE_WARN, "%lld/%lld", (long long)left, (long long)limit);
+    else
+        table_cell_printf(t, left > 0 ? STYLE_PLAIN : STYLE_WARN, "%lld", (long long)left);
 }
 
 static void add_source(struct table *t, const char *name, const json_t *source, int64_t now_ms)
@@ -187,8 +200,11 @@ static void add_source(struct table *t, const char *name, const json_t *source, 
     table_cell(t, str_eq(state, STR("ok")) ? STYLE_GOOD : STYLE_WARN, state);
     add_time(t, source, "last_success", now_ms);
     table_cell(t, STYLE_PLAIN, str_from(lag));
-    add_time(t, source, "next_poll", now_ms);
+    add_time(t, source, str_eq(state, STR("paused")) ? "" : "next_poll", now_ms);
+    table_cell(t, STYLE_PLAIN, str_eq(state, STR("paused")) ? STR("") : json_get_text(source, "why"));
+    add_budget(t, source);
     add_number(t, source, "new", STYLE_PLAIN);
+    table_cell_printf(t, STYLE_PLAIN, "%.1f", (double)json_get_i64(source, "per_hour_x100", 0) / 100);
     add_number(t, source, "errors", STYLE_ALARM);
     table_cell(t, STYLE_ALARM, json_get_text(source, "error"));
 }
@@ -284,6 +300,7 @@ const struct verb verb_sources = {
     .words = "",
     .summary = "Show the health of what is listened to",
     .help = "LAST is the last poll that went well, LAG the age of the newest mention when it was\n"
-            "fetched, ERRORS how many polls in a row have failed.",
+            "fetched, WHY THEN what decides when the next one is, BUDGET what the network or your quota\n"
+            "still allows, PER H how many mentions an hour it usually brings.",
     .run = run_sources,
 };

@@ -498,6 +498,7 @@ int feed_init(struct feed *feed, struct poller *poller, const struct source *sou
     *feed = (struct feed){.poller = poller,
                           .source = source,
                           .interval_ms = source->interval_ms,
+                          .looked_at_ms = clock_monotonic_ms(), /* what comes first was only just read */
                           .health = {.lag_ms = -1}};
     arena_init(&feed->cursor_arena, 64 * 1024);
     arena_init(&feed->arena, FEED_ARENA_MAX);

@@ -40,6 +40,24 @@ def test_sources(queue, ctl):
     assert sorted(sources) == ['broken', 'search', 'tags'] and sources['search']['errors'] == 3
 
 
+def test_wishes_for_a_source(queue, ctl):
+    """poll, pause and resume are fields that each daemon reads; a source nobody knows is a mistake."""
+    wishes = 'mentiond:{@ops}:wishes'
+    queue.redis('HSET', SOURCES, 'acme/tags', health(why='rate limit', budget_left=3, budget_limit=300,
+                                                      per_hour_x100=420))
+    out = ctl('sources').stdout
+    assert 'rate limit' in out and '3/300' in out and '4.2' in out
+    for verb, word in (('poll', 'asked for'), ('pause', 'paused')):
+        done = ctl('sources', verb, 'tags')
+        assert done.returncode == 0 and word in done.stdout, done.stderr
+        assert int(queue.redis('HGET', wishes, f'{verb}|acme/tags')) > 0
+    assert ctl.json('sources', 'resume', 'tags') == {'ok': True}
+    assert queue.redis('HGET', wishes, 'pause|acme/tags') is None
+    done = ctl('sources', 'pause', 'tagz')
+    assert done.returncode == 1 and "no source 'tagz'" in done.stderr
+    assert queue.redis('HLEN', wishes) == 1
+
+
 def read_until(process, wanted):
     lines = []
     for line in process.stdout:

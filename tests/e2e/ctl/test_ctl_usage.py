@@ -42,7 +42,8 @@ def test_help_knows_every_verb(ctl):
     verbs = [line.split('  ')[1] for line in overview.splitlines() if line.startswith('  ') and line[2] != ' '
              and not line.startswith('  -') and not line.strip()[0].isdigit()]
     assert {'claim', 'show', 'mine', 'renew', 'release', 'resolve', 'dismiss', 'reopen', 'snooze', 'assign',
-            'escalate', 'reclassify', 'queue', 'watch', 'sources', 'rules test', 'rules explain',
+            'escalate', 'reclassify', 'queue', 'watch', 'sources', 'sources poll', 'sources pause',
+            'sources resume', 'rules test', 'rules explain',
             'rules classify', 'rules list', 'rules lint', 'rules fmt',
             'rules backtest', 'rules suggest', 'rules stats',
             'outages', 'outages show', 'outages explain', 'outages ack', 'outages resolve', 'outages confirm',
