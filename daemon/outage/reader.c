@@ -317,6 +317,11 @@ void outage_reader_committed(struct outage_reader *r)
     r->saved_ms = r->now_ms;
 }
 
+size_t outage_reader_open_count(const struct outage_reader *r)
+{
+    return outage_open_count(r->d);
+}
+
 /* ---- life ------------------------------------------------------------------------------------- */
 
 int outage_reader_create(const struct outage_reader_options *options, struct outage_reader **ret, struct error *err)

@@ -63,6 +63,7 @@ static void commit_done(struct brand_outages *o)
     }
     o->stored = (struct stream_id){done.ms, done.seq};
     outage_reader_committed(o->reader);
+    poller_set_outage(o->brand->poller, name_of(o), outage_reader_open_count(o->reader) > 0);
     o->committing = false;
     o->n_sent = 0;
     stream_wake(o->stream);

@@ -61,5 +61,7 @@ const struct outage_change *outage_reader_changes(const struct outage_reader *r,
 struct outage_position outage_reader_position(const struct outage_reader *r);
 bool outage_reader_save(const struct outage_reader *r, struct buf *out);
 void outage_reader_committed(struct outage_reader *r);
+/* How many outages are open now. */
+size_t outage_reader_open_count(const struct outage_reader *r);
 
 #endif
