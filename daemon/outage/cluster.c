@@ -11,8 +11,8 @@
 #define PEAK_MS (15 * MINUTE_MS)
 #define BACK_MS (20 * MINUTE_MS)
 #define NAMED_BY 200 /* latest members */
-#define QUIET_LOW_MIN 24.0
-#define QUIET_HIGH_MIN 38.0
+#define QUIET_LOW_MIN 28.0
+#define QUIET_HIGH_MIN 40.0
 #define QUIET_BACK_MIN 13.2
 #define QUIET_SURE 4.6 /* -ln 1 %: so many reports would have come if it went on */
 #define AGE_MIN 5.0
