@@ -45,7 +45,8 @@ struct http_transfer {
     char method[METHOD_MAX + 1];
     CURLU *url; /* owned */
     bool is_path_secret;
-    bool allow_private, is_refused; /* refused: by the guard */
+    bool allow_private;
+    struct http_guard guard;
     struct curl_slist *headers;        /* owned; what is sent */
     struct curl_slist *public_headers; /* owned; those that may go to another origin */
     struct buf body;                   /* what is sent */
@@ -234,6 +235,15 @@ static void easy_set_reply(CURL *easy, struct http_transfer *t)
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 }
 
+static void guard_set(struct http_transfer *t)
+{
+    char *scheme = NULL;
+
+    curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0);
+    http_guard_set(t->easy, &t->guard, scheme ? scheme : "https");
+    curl_free(scheme);
+}
+
 /* Hands the transfer to curl, for the first or the next hop. */
 static int transfer_run(struct http_transfer *t, struct error *err)
 {
@@ -251,9 +261,9 @@ static int transfer_run(struct http_transfer *t, struct error *err)
     easy_set_tls(t->easy, client);
     easy_set_request(t->easy, t);
     easy_set_reply(t->easy, t);
-    t->is_refused = false;
+    t->guard.refused = false;
     if (!t->allow_private)
-        http_guard_set(t->easy, &t->is_refused);
+        guard_set(t);
     if (client->options.user_agent)
         curl_easy_setopt(t->easy, CURLOPT_USERAGENT, client->options.user_agent);
     r = http_loop_add(&client->loop, t->easy, err);
@@ -349,7 +359,7 @@ static int transfer_check(struct http_transfer *t, CURLcode code, struct error *
                          t->reply_headers.failed ? (long long)HTTP_HEADER_BYTES_MAX
                                                  : (long long)t->client->options.max_body);
     }
-    if (code != CURLE_OK && t->is_refused)
+    if (code != CURLE_OK && t->guard.refused)
         return error_set(err, -EPERM, "the address is not public; allow_private: true of the source permits it");
     if (code != CURLE_OK) {
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_error);

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -113,12 +115,93 @@ bool http_address_text_is_public(const char *text)
     return inet_pton(AF_INET6, text, &v6) == 1 && is_public6(v6.s6_addr);
 }
 
+/* ---- the proxy ----------------------------------------------------------------------------- */
+
+#define PROXY_PORT_DEFAULT 1080 /* curl's own, of a proxy without a port */
+#define PROXY_PORT_HTTPS 443
+
+/* As curl looks for it: HTTP_PROXY in capitals is left out, since CGI programs get it from strangers. */
+static const char *proxy_of_environment(const char *scheme)
+{
+    static const char *const http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+
+    for (const char *const *name = strcmp(scheme, "https") == 0 ? https : http; *name; name++) {
+        const char *value = getenv(*name);
+
+        if (value && value[0])
+            return value;
+    }
+    return NULL;
+}
+
+static int proxy_port(CURLU *url)
+{
+    char *port = NULL, *scheme = NULL;
+    int number = PROXY_PORT_DEFAULT;
+
+    if (curl_url_get(url, CURLUPART_PORT, &port, 0) == CURLUE_OK)
+        number = atoi(port);
+    else if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && strcmp(scheme, "https") == 0)
+        number = PROXY_PORT_HTTPS;
+    curl_free(port);
+    curl_free(scheme);
+    return number;
+}
+
+static void read_proxy(struct http_guard *guard, const char *scheme)
+{
+    const char *proxy = proxy_of_environment(scheme);
+    CURLU *url = proxy ? curl_url() : NULL;
+    char *host = NULL;
+
+    if (url && curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        struct in_addr v4;
+
+        guard->proxy_port = proxy_port(url);
+        if (inet_pton(AF_INET, host, &v4) == 1 || host[0] == '[')
+            snprintf(guard->proxy_address, sizeof(guard->proxy_address), "%.*s",
+                     host[0] == '[' ? (int)strcspn(host + 1, "]") : (int)strlen(host), host + (host[0] == '['));
+    }
+    curl_free(host);
+    curl_url_cleanup(url);
+}
+
+/* A proxy that goes by a name is known by its port alone. */
+static bool is_proxy(const struct http_guard *guard, const char *address, int port)
+{
+    return guard->proxy_port != 0 && port == guard->proxy_port &&
+           (!guard->proxy_address[0] || strcmp(address, guard->proxy_address) == 0);
+}
+
+/* ---- what curl asks ------------------------------------------------------------------------ */
+
+static bool is_proxy_socket(const struct http_guard *guard, const struct sockaddr *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    if (address->sa_family == AF_INET) {
+        memcpy(&v4, address, sizeof(v4));
+        inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
+        return is_proxy(guard, text, ntohs(v4.sin_port));
+    }
+    if (address->sa_family != AF_INET6)
+        return false;
+    memcpy(&v6, address, sizeof(v6));
+    inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+    return is_proxy(guard, text, ntohs(v6.sin6_port));
+}
+
 static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    bool *refused = user;
+    struct http_guard *guard = user;
 
-    if (purpose != CURLSOCKTYPE_IPCXN || !http_address_is_public(&address->addr)) {
-        *refused = true;
+    if (purpose != CURLSOCKTYPE_IPCXN ||
+        !(http_address_is_public(&address->addr) || is_proxy_socket(guard, &address->addr))) {
+        guard->refused = true;
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -126,21 +209,22 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 
 static int on_request(void *user, char *to, char *from, int to_port, int from_port)
 {
-    bool *refused = user;
+    struct http_guard *guard = user;
 
     (void)from;
-    (void)to_port;
     (void)from_port;
-    if (http_address_text_is_public(to))
+    if (http_address_text_is_public(to) || is_proxy(guard, to, to_port))
         return CURL_PREREQFUNC_OK;
-    *refused = true;
+    guard->refused = true;
     return CURL_PREREQFUNC_ABORT;
 }
 
-void http_guard_set(CURL *easy, bool *ret_refused)
+void http_guard_set(CURL *easy, struct http_guard *guard, const char *scheme)
 {
+    *guard = (struct http_guard){0};
+    read_proxy(guard, scheme);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, ret_refused);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, guard);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, ret_refused);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, guard);
 }

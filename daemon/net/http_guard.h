@@ -15,8 +15,16 @@ bool http_address_is_public(const struct sockaddr *address);
 /* The same of an address as text, "::1" or "127.0.0.1". Not an address: not public. */
 bool http_address_text_is_public(const char *text);
 
+/* What a transfer's guard knows: the proxy of the environment, if there is one, and whether it refused. The proxy is
+ * the operator's own choice and may be anywhere; where it leads to is for it to decide, as names are its to resolve. */
+struct http_guard {
+    char proxy_address[64]; /* "" when there is no proxy, or it goes by a name */
+    int proxy_port;         /* 0: no proxy */
+    bool refused;
+};
+
 /* Checks each connection of this transfer before it is made, and once more before the request is sent on it, as it may
- * be one that another transfer left open. `ret_refused` is set when it was one of those. */
-void http_guard_set(CURL *easy, bool *ret_refused);
+ * be one that another transfer left open. The guard must stay where it is. `scheme` is "http" or "https". */
+void http_guard_set(CURL *easy, struct http_guard *guard, const char *scheme);
 
 #endif

@@ -402,6 +402,28 @@ static void test_private_addresses_are_refused(void **state)
     assert_string_equal(f->request, "");
 }
 
+/* The operator's own proxy may be anywhere; what is around it may not. */
+static void test_a_proxy_may_be_private(void **state)
+{
+    struct fixture *f = *state;
+    char proxy[64], other[64];
+
+    http_client_destroy(f->client);
+    f->guarded = true;
+    client_start(f, NULL);
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", f->server.port);
+    setenv("http_proxy", proxy, 1);
+    fetch_url(f, "GET", "http://social.example/ok");
+    assert_non_null(strstr(f->request, "GET http://social.example/ok HTTP/1.1"));
+    f->request[0] = '\0';
+    snprintf(other, sizeof other, "http://127.0.0.1:%d/ok", f->other.port);
+    setenv("no_proxy", "127.0.0.1", 1);
+    assert_int_equal(fetch_url(f, "GET", other).err.code, -EPERM);
+    assert_string_equal(f->request, "");
+    unsetenv("no_proxy");
+    unsetenv("http_proxy");
+}
+
 static void test_unreachable(void **state)
 {
     struct fixture *f = *state;
@@ -688,6 +710,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redirect_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_private_addresses_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_proxy_may_be_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connection_reused, setup, teardown),
