@@ -149,6 +149,8 @@ static void on_request(struct peer *peer, struct bufferevent *bev)
     evbuffer_remove(input, request, len);
     request[len] = '\0';
     path = strchr(request, ' ') + 1;
+    if (strncmp(path, "http://", 7) == 0) /* as a proxy is asked */
+        path = strchr(path + 7, '/');
     end = path + strcspn(path, " ?");
     for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
         if (strlen(scripts[i].path) == (size_t)(end - path) &&
