@@ -1,46 +1,48 @@
 /* Slack's incoming webhooks: one message a notice, in blocks, with a plain text for the push.
  *
- * A webhook can neither edit nor thread what it posted, so every phase is a message of its own. &, < and > as entities
- * take every meaning out of a stranger's words: mentions of channels and users, links, dates. Previews are off.
- * Limits (docs.slack.dev, slackapi/node-slack-sdk): header 150 characters, section 3,000, 10 fields of 2,000, and
- * about 13,200 characters of blocks in all. */
+ * A webhook can neither edit nor thread what it posted, so every phase is a message of its own. &, < and > as
+ * entities take every meaning out of a stranger's words: mentions of channels and users, links, dates.
+ * Previews are off. Limits (docs.slack.dev, slackapi/node-slack-sdk): header 150 characters, section 3,000,
+ * 10 fields of 2,000, and about 13,200 characters of blocks in all. */
 #include "alerts/channel.h"
 
 #define HEADER_CHARS 150
 #define TEXT_CHARS 2000
 #define EXAMPLE_CHARS 400
 #define FIELD_CHARS 200
+#define NAME_CHARS 80
+#define EXAMPLE_URL_MAX 1000 /* longer ones would leave no room for the rest */
 
 struct slack_config {
     struct secret url;
 };
 
 static const struct option options[] = {
-    {.key = "url", .kind = OPTION_SECRET, .offset = offsetof(struct slack_config, url), .required = true,
+    {"url", OPTION_SECRET, .offset = offsetof(struct slack_config, url), .required = true,
      .help = "The incoming webhook's address, which is its credential."},
     {0},
 };
 
 /* ---- blocks -------------------------------------------------------------------------------- */
 
-/* Cut, then escaped, as a JSON string. */
-static void add_text(struct buf *b, struct str text, size_t max, struct arena *arena)
+/* Cut and escaped to at most `max` characters, escapes included. */
+static struct str fit(struct str text, size_t max, struct arena *arena)
 {
-    buf_append_json(b, alert_escape_html(alert_cut(text, max, ALERT_CHARACTERS, arena), arena));
+    return alert_fit(text, max, ALERT_CHARACTERS, alert_escape_html, arena);
 }
 
 static void add_header(struct buf *b, const struct alert_notice *notice, struct arena *arena)
 {
-    struct str title = alert_cut(notice->title, HEADER_CHARS, ALERT_CHARACTERS, arena);
-
-    buf_append_str(b, STR("{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"emoji\":false,\"text\":"));
-    buf_append_json(b, alert_escape_html(title, arena));
+    buf_append_str(b,
+                   STR("{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"emoji\":false,\"text\":"));
+    buf_append_json(b, fit(notice->title, HEADER_CHARS, arena));
     buf_append_str(b, STR("}}"));
 }
 
 static void add_section(struct buf *b, struct str text)
 {
-    buf_append_str(b, STR(",{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"verbatim\":true,\"text\":"));
+    buf_append_str(b,
+                   STR(",{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"verbatim\":true,\"text\":"));
     buf_append_json(b, text);
     buf_append_str(b, STR("}}"));
 }
@@ -51,9 +53,8 @@ static void add_facts(struct buf *b, const struct alert_notice *notice, struct a
         return;
     buf_append_str(b, STR(",{\"type\":\"section\",\"fields\":["));
     for (size_t i = 0; i < notice->n_facts; i++) {
-        struct str name = alert_escape_html(notice->facts[i].name, arena);
-        struct str value = alert_escape_html(
-            alert_cut(notice->facts[i].value, FIELD_CHARS, ALERT_CHARACTERS, arena), arena);
+        struct str name = fit(notice->facts[i].name, NAME_CHARS, arena);
+        struct str value = fit(notice->facts[i].value, FIELD_CHARS, arena);
 
         buf_append_str(b, i ? STR(",") : STR(""));
         buf_append_str(b, STR("{\"type\":\"mrkdwn\",\"verbatim\":true,\"text\":"));
@@ -65,11 +66,10 @@ static void add_facts(struct buf *b, const struct alert_notice *notice, struct a
 
 static void add_example(struct buf *b, const struct alert_example *e, struct arena *arena)
 {
-    struct str text = alert_escape_html(alert_cut(e->text, EXAMPLE_CHARS, ALERT_CHARACTERS, arena), arena);
-    struct str who = alert_escape_html(alert_cut(e->who, FIELD_CHARS, ALERT_CHARACTERS, arena), arena);
+    struct str text = fit(e->text, EXAMPLE_CHARS, arena), who = fit(e->who, NAME_CHARS, arena);
     struct str url = alert_safe_url(e->url);
 
-    if (url.len)
+    if (url.len && url.len <= EXAMPLE_URL_MAX)
         add_section(b, arena_printf(arena, "<%.*s|%.*s>: %.*s", STR_FMT(url), STR_FMT(who), STR_FMT(text)));
     else
         add_section(b, arena_printf(arena, "%.*s: %.*s", STR_FMT(who), STR_FMT(text)));
@@ -87,11 +87,11 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     (void)memo;
     (void)now_ms;
     buf_append_str(&b, STR("{\"text\":"));
-    add_text(&b, notice->title, TEXT_CHARS, arena);
+    buf_append_json(&b, fit(notice->title, TEXT_CHARS, arena));
     buf_append_str(&b, STR(",\"unfurl_links\":false,\"unfurl_media\":false,\"blocks\":["));
     add_header(&b, notice, arena);
     if (notice->text.len)
-        add_section(&b, alert_escape_html(alert_cut(notice->text, TEXT_CHARS, ALERT_CHARACTERS, arena), arena));
+        add_section(&b, fit(notice->text, TEXT_CHARS, arena));
     add_facts(&b, notice, arena);
     for (size_t i = 0; i < notice->n_examples; i++)
         add_example(&b, &notice->examples[i], arena);
