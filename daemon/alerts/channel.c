@@ -60,6 +60,31 @@ int request_post_secret(struct alert_request *request, const struct secret *url,
     return request_post_json(request, address, body, arena, err);
 }
 
+int request_add_bearer(struct alert_request *request, const struct secret *token, struct arena *arena,
+                       struct error *err)
+{
+    struct str value, header;
+    int code;
+
+    if (!token->spec.len)
+        return 0;
+    code = secret_text(token, arena, &value, err);
+    if (code < 0)
+        return error_prefix(err, code, "token");
+    header = arena_printf(arena, "Bearer %.*s", STR_FMT(value));
+    if (!header.s)
+        return error_oom(err);
+    request_add(request, "Authorization", header, true);
+    return 0;
+}
+
+struct str base_url(struct str url)
+{
+    while (url.len && url.s[url.len - 1] == '/')
+        url.len--;
+    return url;
+}
+
 /* ---- outcomes ------------------------------------------------------------------------------ */
 
 void outcome_set(struct alert_outcome *ret, enum alert_verdict verdict, struct str reason)

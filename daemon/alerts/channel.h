@@ -14,6 +14,11 @@ int request_post_json(struct alert_request *request, struct str url, struct buf 
 int request_post_secret(struct alert_request *request, const struct secret *url, struct buf *body, struct arena *arena,
                         struct error *err);
 void request_add(struct alert_request *request, const char *name, struct str value, bool secret);
+/* "Authorization: Bearer" and the secret. Nothing where it is not configured. */
+int request_add_bearer(struct alert_request *request, const struct secret *token, struct arena *arena,
+                       struct error *err);
+/* Without "/" at its end. */
+struct str base_url(struct str url);
 /* The secret's value in the arena; an error names its spec only. */
 int secret_text(const struct secret *secret, struct arena *arena, struct str *ret_value, struct error *err);
 

@@ -1,6 +1,6 @@
-/* A notice as one text. Every word of it is cut, then escaped, to a length that counts the escapes; what is added here is
- * the only markup in the result. Words that should be one line are made one, so that no stranger begins a line: lists,
- * headings and quotes begin there. */
+/* A notice as one text. Every word of it is cut, then escaped, to a length that counts the escapes; what is
+ * added here is the only markup in the result. Words that should be one line are made one, so that no
+ * stranger begins a line: lists, headings and quotes begin there. */
 #include "alerts/compose.h"
 
 #define TITLE_MAX 250 /* each in the receiver's unit, escaped */
@@ -9,6 +9,7 @@
 #define VALUE_MAX 120
 #define WHO_MAX 80
 #define QUOTE_MAX 280
+#define SHARE_MAX 16 /* then everything together is below 500 units */
 
 /* ---- markups ------------------------------------------------------------------------------- */
 
@@ -102,7 +103,8 @@ struct str compose_take(struct buf *b, struct arena *arena)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static void put_example(const struct compose *c, const struct alert_example *e, struct buf *b, struct arena *arena)
+static void put_example(const struct compose *c, const struct alert_example *e, struct buf *b,
+                        struct arena *arena)
 {
     struct str url = compose_url(c, e->url), who = compose_who(c, e, arena);
 
@@ -114,7 +116,8 @@ static void put_example(const struct compose *c, const struct alert_example *e, 
     buf_printf(b, ": %.*s%.*s", STR_FMT(compose_quote(c, e, arena)), STR_FMT(c->markup->line_end));
 }
 
-void compose_rest(const struct compose *c, const struct alert_notice *notice, struct buf *b, struct arena *arena)
+void compose_rest(const struct compose *c, const struct alert_notice *notice, struct buf *b,
+                  struct arena *arena)
 {
     const struct markup *m = c->markup;
     struct str url = compose_url(c, notice->url);
@@ -122,13 +125,29 @@ void compose_rest(const struct compose *c, const struct alert_notice *notice, st
     if (notice->text.len)
         buf_printf(b, "%.*s%.*s", STR_FMT(compose_text(c, notice, arena)), STR_FMT(m->line_end));
     for (size_t i = 0; i < notice->n_facts; i++)
-        buf_printf(b, "%.*s%.*s:%.*s %.*s%.*s", STR_FMT(m->bold), STR_FMT(compose_name(c, notice->facts[i].name, arena)),
-                   STR_FMT(m->bold_end), STR_FMT(compose_value(c, notice->facts[i].value, arena)),
-                   STR_FMT(m->line_end));
+        buf_printf(b, "%.*s%.*s:%.*s %.*s%.*s", STR_FMT(m->bold),
+                   STR_FMT(compose_name(c, notice->facts[i].name, arena)), STR_FMT(m->bold_end),
+                   STR_FMT(compose_value(c, notice->facts[i].value, arena)), STR_FMT(m->line_end));
     for (size_t i = 0; i < notice->n_examples; i++)
         put_example(c, &notice->examples[i], b, arena);
     if (url.len) {
         m->link(b, url, STR("Open"));
         buf_append_str(b, m->line_end);
+    }
+}
+
+struct str compose_fit(const struct markup *markup, enum alert_unit unit, size_t max,
+                       const struct alert_notice *notice, struct arena *arena)
+{
+    struct compose c = {markup, unit, 1};
+    struct str text;
+
+    for (;; c.share *= 2) {
+        struct buf b = BUF_INIT(ALERT_BODY_MAX);
+
+        compose_rest(&c, notice, &b, arena);
+        text = compose_take(&b, arena);
+        if (alert_length(text, unit) <= max || c.share >= SHARE_MAX)
+            return text;
     }
 }

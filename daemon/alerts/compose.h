@@ -29,7 +29,13 @@ struct compose {
 /* The title, cut and escaped. */
 struct str compose_title(const struct compose *c, const struct alert_notice *notice, struct arena *arena);
 /* All else: text, facts, examples with their links, and where to look. Ends with a line end. */
-void compose_rest(const struct compose *c, const struct alert_notice *notice, struct buf *b, struct arena *arena);
+void compose_rest(const struct compose *c, const struct alert_notice *notice, struct buf *b,
+                  struct arena *arena);
+
+/* The same within `max` units (1,000 or more), with shorter parts and without addresses where there is no
+ * room. */
+struct str compose_fit(const struct markup *markup, enum alert_unit unit, size_t max,
+                       const struct alert_notice *notice, struct arena *arena);
 
 /* One fact or example, for receivers with a structure of their own. */
 struct str compose_name(const struct compose *c, struct str name, struct arena *arena);

@@ -1,13 +1,13 @@
 /* Discord's webhooks: one embed a notice, and on request one message an outage that is edited as it goes on.
  *
- * `wait=true` makes Discord answer with the message, so that a failure to keep it is seen and its id can be remembered.
- * allowed_mentions with an empty `parse` lets nothing ping, whatever is written. Limits (discord/discord-api-docs): title
- * 256, description 4,096, and 6,000 of all embeds together; counted in UTF-16, the strictest reading. What is answered
- * with 401, 403 or 404 is not tried again: 10,000 such replies in ten minutes shut out the whole address. */
+ * `wait=true` makes Discord answer with the message, so that a failure to keep it is seen and its id can be
+ * remembered. allowed_mentions with an empty `parse` lets nothing ping, whatever is written. Limits
+ * (discord/discord-api-docs): title 256, description 4,096, and 6,000 of all embeds together; counted in
+ * UTF-16, the strictest reading. What is answered with 401, 403 or 404 is not tried again: 10,000 such
+ * replies in ten minutes shut out the whole address. */
 #include "alerts/channel.h"
 #include "alerts/compose.h"
 
-#define EMBED_MAX 6000
 #define DESCRIPTION_MAX 4096
 #define ID_MAX 20 /* digits of a snowflake */
 
@@ -17,12 +17,14 @@ struct discord_config {
     bool edit;
 };
 
+#define AT(field) .offset = offsetof(struct discord_config, field)
+
 static const struct option options[] = {
-    {.key = "url", .kind = OPTION_SECRET, .offset = offsetof(struct discord_config, url), .required = true,
+    {"url", OPTION_SECRET, AT(url), .required = true,
      .help = "The webhook's address, which is its credential."},
-    {.key = "thread", .kind = OPTION_STRING, .offset = offsetof(struct discord_config, thread), .max = ID_MAX,
+    {"thread", OPTION_STRING, AT(thread), .max = ID_MAX,
      .help = "The id of a thread to write to; a forum channel needs one."},
-    {.key = "edit", .kind = OPTION_BOOL, .offset = offsetof(struct discord_config, edit), .def = "false",
+    {"edit", OPTION_BOOL, AT(edit), .def = "false",
      .help = "One message for each outage, edited as it goes on; nobody is notified of an edit."},
     {0},
 };
@@ -49,22 +51,6 @@ static bool check(struct alert_target *target, const struct settings *settings, 
 
 /* ---- the message --------------------------------------------------------------------------- */
 
-/* Without links where the whole would be too long. */
-static struct str make_description(const struct alert_notice *notice, struct arena *arena)
-{
-    struct compose c = {&markup_markdown, ALERT_UTF16, 1};
-    struct str text;
-
-    for (;; c.share *= 2) {
-        struct buf b = BUF_INIT(ALERT_BODY_MAX);
-
-        compose_rest(&c, notice, &b, arena);
-        text = compose_take(&b, arena);
-        if (alert_length(text, ALERT_UTF16) <= DESCRIPTION_MAX || c.share >= 4)
-            return text;
-    }
-}
-
 static void put_message(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
     const struct compose c = {&markup_markdown, ALERT_UTF16, 1};
@@ -73,7 +59,7 @@ static void put_message(const struct alert_notice *notice, struct buf *b, struct
     buf_append_str(b, STR("{\"allowed_mentions\":{\"parse\":[]},\"embeds\":[{\"title\":"));
     buf_append_json(b, compose_title(&c, notice, arena));
     buf_append_str(b, STR(",\"description\":"));
-    buf_append_json(b, make_description(notice, arena));
+    buf_append_json(b, compose_fit(&markup_markdown, ALERT_UTF16, DESCRIPTION_MAX, notice, arena));
     if (url.len) {
         buf_append_str(b, STR(",\"url\":"));
         buf_append_json(b, url);
@@ -90,8 +76,8 @@ static struct str make_address(const struct discord_config *config, struct str w
     struct str path = message.len ? arena_printf(arena, "/messages/%.*s", STR_FMT(message)) : STR("");
 
     return arena_printf(arena, "%.*s%.*s?wait=true%s%.*s%s%.*s", STR_FMT(base), STR_FMT(path),
-                        config->thread.len ? "&thread_id=" : "", STR_FMT(config->thread), query.len ? "&" : "",
-                        STR_FMT(query));
+                        config->thread.len ? "&thread_id=" : "", STR_FMT(config->thread),
+                        query.len ? "&" : "", STR_FMT(query));
 }
 
 static int prepare(const struct alert_target *target, const struct alert_notice *notice, struct str memo,
@@ -107,7 +93,8 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     if (code < 0)
         return error_prefix(err, code, "url");
     put_message(notice, &b, arena);
-    code = request_post_json(ret_request, make_address(config, webhook, edits ? memo : STR(""), arena), &b, arena, err);
+    code = request_post_json(ret_request, make_address(config, webhook, edits ? memo : STR(""), arena), &b,
+                             arena, err);
     if (code == 0 && edits)
         ret_request->http.method = "PATCH";
     return code;
@@ -116,12 +103,12 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
 static const struct reply_rule rules[] = {
-    {404, "10008", ALERT_AGAIN},   /* the message to edit was deleted */
-    {0, "10003", ALERT_BROKEN},    /* unknown channel or thread */
-    {0, "10015", ALERT_BROKEN},    /* unknown webhook */
-    {0, "50027", ALERT_BROKEN},    /* bad token */
-    {0, "160005", ALERT_BROKEN},   /* the thread is locked */
-    {0, "220001", ALERT_BROKEN},   /* a forum without a thread */
+    {404, "10008", ALERT_AGAIN}, /* the message to edit was deleted */
+    {0, "10003", ALERT_BROKEN},  /* unknown channel or thread */
+    {0, "10015", ALERT_BROKEN},  /* unknown webhook */
+    {0, "50027", ALERT_BROKEN},  /* bad token */
+    {0, "160005", ALERT_BROKEN}, /* the thread is locked */
+    {0, "220001", ALERT_BROKEN}, /* a forum without a thread */
     {0},
 };
 
@@ -152,7 +139,7 @@ const struct alert_channel alert_discord = {
     .options = options,
     .config_size = sizeof(struct discord_config),
     .burst = 5,
-    .per_minute = 30,
+    .per_minute = 25,
     .check = check,
     .prepare = prepare,
     .judge = judge,

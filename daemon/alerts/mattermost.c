@@ -1,23 +1,27 @@
-/* Mattermost's incoming webhooks: the title as the post's text, all else as an attachment, which has a colour and, unlike
- * a text, never makes the server fetch a preview of a link.
+/* Mattermost's incoming webhooks: the title as the post's text, all else as an attachment, which has a colour
+ * and, unlike a text, never makes the server fetch a preview of a link.
  *
- * Everything is Markdown there, so strangers' words are escaped; a zero-width space after each @ keeps @channel and
- * @all from pinging. A post holds 16,383 characters. A hook that is gone or switched off is told by the error's id,
- * under a status that says something else. */
+ * Everything is Markdown there, so strangers' words are escaped; a zero-width space after each @ keeps
+ * @channel and
+ * @all from pinging. A post holds 16,383 characters. A hook that is gone or switched off is told by the
+ * error's id, under a status that says something else. */
 #include "alerts/channel.h"
 #include "alerts/compose.h"
 
 #define CHANNEL_MAX 64
+#define TEXT_MAX 16000 /* of 16,383; the rest is for the title */
 
 struct mattermost_config {
     struct secret url;
     struct str channel;
 };
 
+#define AT(field) .offset = offsetof(struct mattermost_config, field)
+
 static const struct option options[] = {
-    {.key = "url", .kind = OPTION_SECRET, .offset = offsetof(struct mattermost_config, url), .required = true,
+    {"url", OPTION_SECRET, AT(url), .required = true,
      .help = "The incoming webhook's address, which is its credential."},
-    {.key = "channel", .kind = OPTION_STRING, .offset = offsetof(struct mattermost_config, channel), .max = CHANNEL_MAX,
+    {"channel", OPTION_STRING, AT(channel), .max = CHANNEL_MAX,
      .help = "Another channel than the webhook's own, by the name in its address."},
     {0},
 };
@@ -28,11 +32,10 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     const struct mattermost_config *config = target->config;
     const struct compose c = {&markup_markdown, ALERT_UTF16, 1};
     struct str title = compose_title(&c, notice, arena);
-    struct buf rest = BUF_INIT(ALERT_BODY_MAX), b = BUF_INIT(ALERT_BODY_MAX);
+    struct buf b = BUF_INIT(ALERT_BODY_MAX);
 
     (void)memo;
     (void)now_ms;
-    compose_rest(&c, notice, &rest, arena);
     buf_append_str(&b, STR("{\"text\":"));
     buf_append_json(&b, arena_printf(arena, "**%.*s**", STR_FMT(title)));
     if (config->channel.len) {
@@ -42,7 +45,7 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     buf_append_str(&b, STR(",\"attachments\":[{\"fallback\":"));
     buf_append_json(&b, title);
     buf_printf(&b, ",\"color\":\"#%06x\",\"text\":", notice_color(notice));
-    buf_append_json(&b, compose_take(&rest, arena));
+    buf_append_json(&b, compose_fit(&markup_markdown, ALERT_UTF16, TEXT_MAX, notice, arena));
     buf_append_str(&b, STR("}]}"));
     return request_post_secret(ret_request, &config->url, &b, arena, err);
 }

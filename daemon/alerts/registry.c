@@ -7,15 +7,22 @@
 #define WHERE_MAX 256
 #define NAME_MAX_LEN 64
 
-extern const struct alert_channel alert_discord, alert_mattermost, alert_slack;
-extern const struct alert_channel alert_email, alert_exec;
+extern const struct alert_channel alert_alertmanager, alert_discord, alert_email, alert_exec, alert_matrix,
+    alert_mattermost, alert_ntfy, alert_pagerduty, alert_slack, alert_teams, alert_telegram, alert_webhook;
 
 const struct alert_channel *const alert_channels[] = {
+    &alert_alertmanager,
     &alert_discord,
-    &alert_mattermost,
-    &alert_slack,
     &alert_email,
     &alert_exec,
+    &alert_matrix,
+    &alert_mattermost,
+    &alert_ntfy,
+    &alert_pagerduty,
+    &alert_slack,
+    &alert_teams,
+    &alert_telegram,
+    &alert_webhook,
     NULL,
 };
 

@@ -40,7 +40,8 @@ static void test_message(void **state)
     assert_true(str_eq(json_get_text(embed_of(body), "title"), rig.notice.title));
     assert_true(str_eq(json_get_text(embed_of(body), "timestamp"), STR("2026-11-21T17:30:00.000Z")));
     assert_true(rig_holds(json_get_text(embed_of(body), "description"), "**people:** 37\n"));
-    assert_true(rig_holds(json_get_text(embed_of(body), "description"), "](https://social.example/@jo/1): can't log in"));
+    assert_true(rig_holds(json_get_text(embed_of(body), "description"),
+                          "](https://social.example/@jo/1): can't log in"));
     json_decref(body);
     rig_finish(&rig);
 }

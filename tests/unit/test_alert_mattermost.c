@@ -62,7 +62,8 @@ static void test_lengths(void **state)
     begin(&rig, OPTIONS);
     rig_fill(&rig, rig_emoji(&rig, 5000));
     body = rig_json(&rig);
-    assert_in_range(utf16_len(json_get_text(body, "text")) + utf16_len(json_get_text(attachment_of(body), "text")),
+    assert_in_range(utf16_len(json_get_text(body, "text")) +
+                        utf16_len(json_get_text(attachment_of(body), "text")),
                     1000, 16383);
     assert_true(rig_holds(rig.request.http.body, "(cut"));
     json_decref(body);
