@@ -1,5 +1,5 @@
-/* Outages as pages and tables. Names, notes and posts come from strangers or colleagues and go through out_text(); the
- * JSON is read with the forgiving json_get_*, so what is missing is a missing line. */
+/* Outages as pages and tables. Names, notes and posts come from strangers or colleagues and go through
+ * out_text(); the JSON is read with the forgiving json_get_*, so what is missing is a missing line. */
 #include "outage_view.h"
 
 #include <math.h>
@@ -80,7 +80,8 @@ static void add_outage(struct table *t, const json_t *outage, int64_t now_ms)
     table_cell_printf(t, str_eq(state, STR("open")) ? STYLE_ALARM : STYLE_PLAIN, "%.*s%s", STR_FMT(state),
                       json_get(outage, "shadow") ? " (shadow)" : "");
     table_cell(t, STYLE_PLAIN, topic.len ? topic : STR("?"));
-    table_cell(t, STYLE_PLAIN, json_array_size(places) ? json_text(json_array_get(places, 0)) : STR("everywhere"));
+    table_cell(t, STYLE_PLAIN,
+               json_array_size(places) ? json_text(json_array_get(places, 0)) : STR("everywhere"));
     table_cell_printf(t, STYLE_BOLD, "%lld", (long long)json_get_i64(outage, "people", 0));
     table_cell(t, STYLE_PLAIN, str_from(since));
     table_cell_printf(t, STYLE_PLAIN, "%lld", (long long)json_get_i64(outage, "waiting", 0));
@@ -106,8 +107,9 @@ static void put_card(struct out *out, const json_t *card)
 void outage_view_list(struct ctl *ctl, const json_t *answer)
 {
     static const struct column columns[] = {
-        {"OUTAGE", false, 0}, {"STATE", false, 0},  {"WHAT", false, 0},  {"WHERE", false, 8}, {"PEOPLE", true, 0},
-        {"SINCE", false, 0},  {"WAITING", true, 0}, {"OWNER", false, 6}, {"NOTE", false, 10},
+        {"OUTAGE", false, 0}, {"STATE", false, 0}, {"WHAT", false, 0},
+        {"WHERE", false, 8},  {"PEOPLE", true, 0}, {"SINCE", false, 0},
+        {"WAITING", true, 0}, {"OWNER", false, 6}, {"NOTE", false, 10},
     };
     const json_t *outages = json_get(answer, "outages");
     int64_t now_ms = clock_now_ms();
@@ -129,7 +131,7 @@ void outage_view_list(struct ctl *ctl, const json_t *answer)
 
 struct curve {
     double reports[CURVE_MINUTES_MAX], expected;
-    size_t n;       /* columns */
+    size_t n; /* columns */
     int64_t begins_ms, step_ms;
 };
 
@@ -301,13 +303,12 @@ void outage_view(struct ctl *ctl, const json_t *outage)
 
 static const char *reason_words(struct str reason)
 {
-    static const struct { const char *name, *words; } reasons[] = {
-        {"again", "the same person again"},
-        {"repost", "a repost"},
-        {"young", "a new account that few follow"},
-        {"copy", "a near-copy of another text"},
-        {"faint", "too few words of an outage"},
-        {"maintenance", "announced work"},
+    static const struct {
+        const char *name, *words;
+    } reasons[] = {
+        {"again", "the same person again"},         {"repost", "a repost"},
+        {"young", "a new account that few follow"}, {"copy", "a near-copy of another text"},
+        {"faint", "too few words of an outage"},    {"maintenance", "announced work"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
@@ -353,8 +354,9 @@ static void put_counts(struct out *out, const json_t *why)
     }
     out_printf(out, "\n");
     label(out, "people");
-    out_printf(out, "%.4g (weight) within %.1f min; ordinarily %.3f\n", json_number_value(json_get(why, "weight")),
-               json_number_value(json_get(why, "minutes")), json_number_value(json_get(why, "expected")));
+    out_printf(out, "%.4g (weight) within %.1f min; ordinarily %.3f\n",
+               json_number_value(json_get(why, "weight")), json_number_value(json_get(why, "minutes")),
+               json_number_value(json_get(why, "expected")));
     label(out, "score");
     out_printf(out, "%.1f, and %.1f opens an outage\n", json_number_value(json_get(why, "score")),
                json_number_value(json_get(why, "threshold")));
@@ -401,5 +403,6 @@ void outage_view_claimed(struct ctl *ctl, const json_t *answer)
     out_printf(out, "mentionctl outages ack %.*s --note 'what everybody may know'\n",
                STR_FMT(json_get_text(outage, "id")));
     label(out, "");
-    out_printf(out, "mentionctl outages resolve %.*s --outcome fixed\n", STR_FMT(json_get_text(outage, "id")));
+    out_printf(out, "mentionctl outages resolve %.*s --outcome fixed\n",
+               STR_FMT(json_get_text(outage, "id")));
 }

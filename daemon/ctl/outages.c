@@ -1,5 +1,5 @@
-/* `outages` and what is done with one: show, explain, ack, confirm, reject, resolve, missed. Each is one call of the
- * queue with the outage's id. */
+/* `outages` and what is done with one: show, explain, ack, confirm, reject, resolve, missed. Each is one call
+ * of the queue with the outage's id. */
 #include "mentiond/clock.h"
 #include "outage_view.h"
 #include "when.h"
@@ -213,7 +213,8 @@ static void fill_why(struct ask *ask, const struct outage_args *args)
 static void say_rejected(struct ctl *ctl, const json_t *answer)
 {
     say_id(ctl, answer);
-    out_printf(&ctl->out, "no outage; its mentions go back, and the like is harder to open for a while (guard %.*s)\n",
+    out_printf(&ctl->out,
+               "no outage; its mentions go back, and the like is harder to open for a while (guard %.*s)\n",
                STR_FMT(json_get_text(answer, "guard")));
 }
 
@@ -277,12 +278,16 @@ static enum exit_code run_resolve(struct ctl *ctl, const void *opaque)
     return run_deed(ctl, &deed, args);
 }
 
-static const char *const outcome_choices[] = {"fixed", "answered", "compensated", "refused", "duplicate", NULL};
+static const char *const outcome_choices[] = {"fixed",   "answered",  "compensated",
+                                              "refused", "duplicate", NULL};
 
 static const struct arg resolve_args[] = {
-    {"outcome", 'o', ARG_CHOICE, offsetof(struct outage_args, outcome), "HOW", outcome_choices, "How it ended"},
-    {"cause", 0, ARG_TEXT, offsetof(struct outage_args, cause), "CAUSE", NULL, "What it came from, in a word or two"},
-    {"note", 'n', ARG_TEXT, offsetof(struct outage_args, note), "TEXT", NULL, "What others should know about it"},
+    {"outcome", 'o', ARG_CHOICE, offsetof(struct outage_args, outcome), "HOW", outcome_choices,
+     "How it ended"},
+    {"cause", 0, ARG_TEXT, offsetof(struct outage_args, cause), "CAUSE", NULL,
+     "What it came from, in a word or two"},
+    {"note", 'n', ARG_TEXT, offsetof(struct outage_args, note), "TEXT", NULL,
+     "What others should know about it"},
     {"reply-url", 0, ARG_TEXT, offsetof(struct outage_args, reply_url), "URL", NULL, "The public answer"},
     {0},
 };
@@ -332,9 +337,12 @@ static enum exit_code run_missed(struct ctl *ctl, const void *opaque)
 
 static const struct arg missed_args[] = {
     {"at", 0, ARG_TIME, offsetof(struct outage_args, at_ms), "TIME", NULL, "When it began"},
-    {"topic", 't', ARG_TEXT, offsetof(struct outage_args, topic), "TOPIC", NULL, "What was down: login, payments, …"},
-    {"place", 'p', ARG_TEXT, offsetof(struct outage_args, place), "PLACE", NULL, "Where, a code of the places file"},
-    {"note", 'n', ARG_TEXT, offsetof(struct outage_args, note), "TEXT", NULL, "What others should know about it"},
+    {"topic", 't', ARG_TEXT, offsetof(struct outage_args, topic), "TOPIC", NULL,
+     "What was down: login, payments, …"},
+    {"place", 'p', ARG_TEXT, offsetof(struct outage_args, place), "PLACE", NULL,
+     "Where, a code of the places file"},
+    {"note", 'n', ARG_TEXT, offsetof(struct outage_args, note), "TEXT", NULL,
+     "What others should know about it"},
     {0},
 };
 

@@ -51,7 +51,7 @@ static const struct column guard_columns[] = {
 };
 
 static const struct column window_columns[] = {
-    {"WINDOW", false, 0}, {"FROM", false, 0}, {"UNTIL", false, 0},
+    {"WINDOW", false, 0}, {"FROM", false, 0},  {"UNTIL", false, 0},
     {"TOPIC", false, 0},  {"NOTE", false, 10}, {"BY", false, 6},
 };
 
@@ -62,9 +62,10 @@ struct listing {
     void (*add)(struct table *t, const json_t *one);
 };
 
-static const struct listing guards = {"guards", "no guards", guard_columns, ARRAY_LEN(guard_columns), add_guard};
-static const struct listing windows = {"maintenance", "no announced work", window_columns, ARRAY_LEN(window_columns),
-                                       add_window};
+static const struct listing guards = {"guards", "no guards", guard_columns, ARRAY_LEN(guard_columns),
+                                      add_guard};
+static const struct listing windows = {"maintenance", "no announced work", window_columns,
+                                       ARRAY_LEN(window_columns), add_window};
 
 static void print_json(struct ctl *ctl, const json_t *list)
 {
@@ -201,7 +202,8 @@ static enum exit_code run_maintenance_add(struct ctl *ctl, const void *opaque)
     enum exit_code code;
 
     if (args->from_ms <= 0 || args->until_ms <= args->from_ms)
-        return ctl_usage(ctl, "from when until when? Say --from and --until, the second later than the first");
+        return ctl_usage(ctl,
+                         "from when until when? Say --from and --until, the second later than the first");
     code = ask_begin(&ask, ctl, "maintenance_add", ASK_CHANGE);
     if (code != CTL_DONE)
         return code;

@@ -1,5 +1,5 @@
-/* What a detector's caller may see and set beside facts and time: what is open, how many reports each minute brought,
- * guards and windows, names of outages. Nothing here decides anything. */
+/* What a detector's caller may see and set beside facts and time: what is open, how many reports each minute
+ * brought, guards and windows, names of outages. Nothing here decides anything. */
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,8 +17,8 @@
 uint64_t outage_id_make(int64_t opened_ms, int64_t since_ms, int32_t topic, uint32_t place)
 {
     char what[96];
-    int len = snprintf(what, sizeof(what), "%lld %lld %d %u", (long long)opened_ms, (long long)since_ms, topic,
-                       place);
+    int len = snprintf(what, sizeof(what), "%lld %lld %d %u", (long long)opened_ms, (long long)since_ms,
+                       topic, place);
     uint64_t hash = outage_hash((struct str){what, (size_t)len});
 
     return (uint64_t)(opened_ms / MINUTE_MS) << ID_BITS | hash >> (64 - ID_BITS);
@@ -31,8 +31,9 @@ void outage_id_format(uint64_t id, char ret_text[OUTAGE_ID_LEN + 1])
     struct tm t;
 
     gmtime_r(&seconds, &t);
-    snprintf(text, sizeof(text), "%02d%02d%02d-%02d%02d-%c%c%c", t.tm_year % 100, t.tm_mon + 1, t.tm_mday, t.tm_hour,
-             t.tm_min, LETTERS[id >> 2 * LETTER_BITS & 31], LETTERS[id >> LETTER_BITS & 31], LETTERS[id & 31]);
+    snprintf(text, sizeof(text), "%02d%02d%02d-%02d%02d-%c%c%c", t.tm_year % 100, t.tm_mon + 1, t.tm_mday,
+             t.tm_hour, t.tm_min, LETTERS[id >> 2 * LETTER_BITS & 31], LETTERS[id >> LETTER_BITS & 31],
+             LETTERS[id & 31]);
     memcpy(ret_text, text, OUTAGE_ID_LEN);
     ret_text[OUTAGE_ID_LEN] = '\0';
 }
@@ -52,17 +53,21 @@ static bool parse_letters(struct str text, uint64_t *ret)
 
 bool outage_id_parse(struct str text, uint64_t *ret_id)
 {
-    static const struct { size_t start; int64_t min, max; } parts[] = {
-        {0, 0, 99}, {2, 1, 12}, {4, 1, 31}, {7, 0, 23}, {9, 0, 59}};
+    static const struct {
+        size_t start;
+        int64_t min, max;
+    } parts[] = {{0, 0, 99}, {2, 1, 12}, {4, 1, 31}, {7, 0, 23}, {9, 0, 59}};
     int64_t v[ARRAY_LEN(parts)];
     char again[OUTAGE_ID_LEN + 1];
     uint64_t letters, id;
     struct tm t = {0};
 
-    if (text.len != OUTAGE_ID_LEN || !parse_letters(str_slice(text, OUTAGE_ID_LEN - ID_LETTERS, text.len), &letters))
+    if (text.len != OUTAGE_ID_LEN ||
+        !parse_letters(str_slice(text, OUTAGE_ID_LEN - ID_LETTERS, text.len), &letters))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        if (!str_to_i64(str_slice(text, parts[i].start, parts[i].start + 2), parts[i].min, parts[i].max, &v[i]))
+        if (!str_to_i64(str_slice(text, parts[i].start, parts[i].start + 2), parts[i].min, parts[i].max,
+                        &v[i]))
             return false;
     }
     t.tm_year = 100 + (int)v[0];
@@ -107,8 +112,8 @@ void outage_each_open(const struct outage_detector *d, const struct outage_sink 
     }
 }
 
-void outage_count_minutes(const struct outage_detector *d, uint32_t number, int64_t from_ms, unsigned *ret_counts,
-                          size_t n)
+void outage_count_minutes(const struct outage_detector *d, uint32_t number, int64_t from_ms,
+                          unsigned *ret_counts, size_t n)
 {
     memset(ret_counts, 0, n * sizeof(*ret_counts));
     for (uint32_t i = ring_lower_bound(d, from_ms - 1); i < d->n_ring; i++) {

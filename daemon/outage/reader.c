@@ -1,7 +1,7 @@
-/* The reader without its I/O (outage_reader.h): entries become facts, facts of one millisecond go to the detector
- * together, what it says becomes changes (reader_changes.c). Beside the detector it keeps the ids of the reports of the
- * last 70 minutes, because the detector knows numbers: a number is the entry's id, so after a restart a look at the
- * stream before the state tells all of them again. */
+/* The reader without its I/O (outage_reader.h): entries become facts, facts of one millisecond go to the
+ * detector together, what it says becomes changes (reader_changes.c). Beside the detector it keeps the ids of
+ * the reports of the last 70 minutes, because the detector knows numbers: a number is the entry's id, so
+ * after a restart a look at the stream before the state tells all of them again. */
 #include "outage/reader.h"
 
 #include <errno.h>
@@ -111,7 +111,12 @@ void outage_reader_know(struct outage_reader *r, const json_t *outage)
 
 struct meeting {
     struct outage_reader *r;
-    struct { uint32_t number; uint64_t id; uint32_t reports; bool told; } open[OUTAGE_OPEN_MAX];
+    struct {
+        uint32_t number;
+        uint64_t id;
+        uint32_t reports;
+        bool told;
+    } open[OUTAGE_OPEN_MAX];
     size_t n;
 };
 
@@ -126,7 +131,8 @@ static struct reader_outage *same_outage(struct outage_reader *r, const struct o
             continue;
         if (o->id == e->id)
             return o;
-        if ((o->topic < 0 || e->topic < 0 || o->topic == e->topic) && (!o->place || !e->place || o->place == e->place))
+        if ((o->topic < 0 || e->topic < 0 || o->topic == e->topic) &&
+            (!o->place || !e->place || o->place == e->place))
             like = o;
     }
     return like;
@@ -180,7 +186,8 @@ static int64_t number_of(struct str text, int64_t otherwise)
 static void read_topics(struct mention *m, struct str topics)
 {
     while (topics.len && m->n_captures < MENTION_CAPTURES_MAX)
-        m->captures[m->n_captures++] = (struct mention_capture){STR("topic"), str_split(topics, ',', &topics)};
+        m->captures[m->n_captures++] =
+            (struct mention_capture){STR("topic"), str_split(topics, ',', &topics)};
 }
 
 static void read_words(struct mention *m, struct str words)
@@ -238,8 +245,8 @@ static int flush(struct outage_reader *r, struct error *err)
     return result < 0 || r->failed ? error_oom(err) : 0;
 }
 
-static int take_heard(struct outage_reader *r, struct outage_position id, const struct str *fields, size_t n_fields,
-                      bool is_news, struct error *err)
+static int take_heard(struct outage_reader *r, struct outage_position id, const struct str *fields,
+                      size_t n_fields, bool is_news, struct error *err)
 {
     struct mention m;
     struct outage_fact fact;
@@ -255,8 +262,8 @@ static int take_heard(struct outage_reader *r, struct outage_position id, const 
     return result;
 }
 
-int outage_reader_entry(struct outage_reader *r, struct outage_position id, const struct str *fields, size_t n_fields,
-                        struct error *err)
+int outage_reader_entry(struct outage_reader *r, struct outage_position id, const struct str *fields,
+                        size_t n_fields, struct error *err)
 {
     bool is_news = compare(id, r->done) > 0;
     int result = 0;
@@ -290,7 +297,8 @@ int outage_reader_clock(struct outage_reader *r, int64_t now_ms, struct error *e
 
 bool outage_reader_is_due(const struct outage_reader *r)
 {
-    return r->n_changes > 0 || (r->now_ms - r->saved_ms >= OUTAGE_READER_SAVE_MS && compare(r->done, r->known_until) > 0);
+    return r->n_changes > 0 ||
+           (r->now_ms - r->saved_ms >= OUTAGE_READER_SAVE_MS && compare(r->done, r->known_until) > 0);
 }
 
 const struct outage_change *outage_reader_changes(const struct outage_reader *r, size_t *ret_n)
@@ -324,7 +332,8 @@ size_t outage_reader_open_count(const struct outage_reader *r)
 
 /* ---- life ------------------------------------------------------------------------------------- */
 
-int outage_reader_create(const struct outage_reader_options *options, struct outage_reader **ret, struct error *err)
+int outage_reader_create(const struct outage_reader_options *options, struct outage_reader **ret,
+                         struct error *err)
 {
     struct outage_reader *r = calloc(1, sizeof(*r));
 
@@ -343,7 +352,8 @@ int outage_reader_create(const struct outage_reader_options *options, struct out
     return 0;
 }
 
-int outage_reader_load(struct outage_reader *r, struct str state, struct outage_position at, struct error *err)
+int outage_reader_load(struct outage_reader *r, struct str state, struct outage_position at,
+                       struct error *err)
 {
     struct outage_detector *d;
     int result = outage_load(state, &d, err);

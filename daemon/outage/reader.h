@@ -4,8 +4,8 @@
 
 #include "mentiond/outage_reader.h"
 
-#define READER_GROUP_MAX 512  /* facts of one millisecond that go to the detector at once */
-#define READER_KNOWN_MAX 64   /* outages: open ones, and the last that were */
+#define READER_GROUP_MAX 512 /* facts of one millisecond that go to the detector at once */
+#define READER_KNOWN_MAX 64  /* outages: open ones, and the last that were */
 #define READER_NETWORKS_MAX 16
 #define READER_NAME_MAX 64
 #define READER_CHANGES_MAX 4096
@@ -61,7 +61,7 @@ static inline uint64_t reader_ref(struct outage_position id)
 }
 
 /* reader.c */
-const char *reader_find(const struct outage_reader *r, uint64_t ref); /* NULL: older than what is kept */
+const char *reader_find(const struct outage_reader *r, uint64_t ref);      /* NULL: older than what is kept */
 struct reader_outage *reader_outage(struct outage_reader *r, uint64_t id); /* made when it is not known */
 
 /* reader_changes.c */

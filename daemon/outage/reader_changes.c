@@ -1,6 +1,7 @@
-/* The detector's events as changes of outage_commit: JSON, with ids of mentions instead of the detector's numbers, and
- * with what people want to know beside: networks, examples, the curve, why it opened. Everything in a change is
- * absolute, and its number grows with the outage's reports, so that the same change made twice is known. */
+/* The detector's events as changes of outage_commit: JSON, with ids of mentions instead of the detector's
+ * numbers, and with what people want to know beside: networks, examples, the curve, why it opened. Everything
+ * in a change is absolute, and its number grows with the outage's reports, so that the same change made twice
+ * is known. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -112,7 +113,8 @@ static void put_series(struct buf *out, const struct outage_reader *r, const str
 
 static void put_less(struct buf *out, unsigned less)
 {
-    static const char *const names[OUTAGE_LESS_COUNT] = {"again", "repost", "young", "copy", "faint", "maintenance"};
+    static const char *const names[OUTAGE_LESS_COUNT] = {"again", "repost", "young",
+                                                         "copy",  "faint",  "maintenance"};
     bool first = true;
 
     for (size_t i = 0; i < OUTAGE_LESS_COUNT; i++) {
@@ -197,9 +199,11 @@ static void put_head(struct buf *out, const struct outage_reader *r, const char 
     char id[OUTAGE_ID_LEN + 1];
 
     outage_id_format(e->id, id);
-    buf_printf(out, "{\"outage\":\"%s\",\"kind\":\"%s\",\"n\":%u,\"at\":%lld,\"since\":%lld,\"people\":%u,\"reports\":%u",
-               id, kind, RANKS * (e->reports % 100000000) + (unsigned)rank, (long long)e->at_ms, (long long)e->since_ms,
-               e->people, e->reports);
+    buf_printf(
+        out,
+        "{\"outage\":\"%s\",\"kind\":\"%s\",\"n\":%u,\"at\":%lld,\"since\":%lld,\"people\":%u,\"reports\":%u",
+        id, kind, RANKS * (e->reports % 100000000) + (unsigned)rank, (long long)e->at_ms,
+        (long long)e->since_ms, e->people, e->reports);
     put_where(out, r, e->topic, e->place);
     put_number(out, "per_minute", e->per_minute);
     put_number(out, "expected", e->expected_per_minute);
@@ -210,8 +214,8 @@ static void put_head(struct buf *out, const struct outage_reader *r, const char 
 }
 
 /* Members from `from` on, as many as a change holds; returns how many of the event's were gone through. */
-static size_t put_members(struct buf *out, const struct outage_reader *r, const struct outage_event *e, size_t from,
-                          struct reader_outage *o, unsigned *ret_n)
+static size_t put_members(struct buf *out, const struct outage_reader *r, const struct outage_event *e,
+                          size_t from, struct reader_outage *o, unsigned *ret_n)
 {
     bool first = true;
 

@@ -1,5 +1,6 @@
-/* What people said, as the detector is to know it: guards of rejected outages and windows of maintenance, from the store
- * when reading begins and from the stream later. All of them begin and end by the stream's clock. */
+/* What people said, as the detector is to know it: guards of rejected outages and windows of maintenance,
+ * from the store when reading begins and from the stream later. All of them begin and end by the stream's
+ * clock. */
 #include "outage/reader.h"
 
 #define RATE_UNKNOWN 0.5 /* reports a minute, of a rejected outage that is long forgotten */
@@ -62,7 +63,8 @@ static double rate_of(const struct outage_reader *r, struct str outage)
     return RATE_UNKNOWN;
 }
 
-static void keep_each_place(struct outage_reader *r, struct str id, struct outage_guard guard, struct str places)
+static void keep_each_place(struct outage_reader *r, struct str id, struct outage_guard guard,
+                            struct str places)
 {
     if (!places.len) {
         keep(r, id, &guard);

@@ -1,9 +1,10 @@
-/* The outage detector at work: of all daemons the one that holds the brand's lease follows the brand's events and
- * commits what the detector says, together with its state and its position.
+/* The outage detector at work: of all daemons the one that holds the brand's lease follows the brand's events
+ * and commits what the detector says, together with its state and its position.
  *
- * IDLE -(the lease)-> OPENING (outage_open, outage_state, outage_guards) -> FOLLOWING, and back to IDLE when the lease
- * is gone, or when the store says that somebody else has moved on (STALE): then all is read again. While a commit has no
- * answer nothing more is taken from the stream, so what is in memory is at most one step ahead of what is stored. */
+ * IDLE -(the lease)-> OPENING (outage_open, outage_state, outage_guards) -> FOLLOWING, and back to IDLE when
+ * the lease is gone, or when the store says that somebody else has moved on (STALE): then all is read again.
+ * While a commit has no answer nothing more is taken from the stream, so what is in memory is at most one
+ * step ahead of what is stored. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,7 +14,8 @@ static const char log_module[] = "outage";
 
 #define STREAM_EVERY_MS 1000
 #define COMMIT_MAX ((size_t)4 * 1024 * 1024)
-#define FIRST_BACK_MS (INT64_C(2) * 60 * 60 * 1000) /* what began earlier is no news when a brand is first followed */
+#define FIRST_BACK_MS                                                                                        \
+    (INT64_C(2) * 60 * 60 * 1000) /* what began earlier is no news when a brand is first followed */
 
 static struct store *store_of(const struct brand_outages *o)
 {
@@ -39,12 +41,14 @@ static void stop(struct brand_outages *o)
     o->n_sent = o->n_sending = 0;
 }
 
-static void fail(struct brand_outages *o, const char *what, const struct store_reply *reply, const struct error *err)
+static void fail(struct brand_outages *o, const char *what, const struct store_reply *reply,
+                 const struct error *err)
 {
     if (log_repeat_due(&o->failing))
-        log_warn("outages of a brand are not followed, trying again", field_str("brand", name_of(o)),
-                 field_text("at", what),
-                 field_str("error", reply ? reply->error : str_from(err ? err->text : "an answer of no use")));
+        log_warn(
+            "outages of a brand are not followed, trying again", field_str("brand", name_of(o)),
+            field_text("at", what),
+            field_str("error", reply ? reply->error : str_from(err ? err->text : "an answer of no use")));
     stop(o);
 }
 
@@ -69,6 +73,15 @@ static void commit_done(struct brand_outages *o)
     stream_wake(o->stream);
 }
 
+/* For ever so: better without these changes than without all that follows. */
+static void leave_out(struct brand_outages *o, const struct store_reply *reply)
+{
+    log_error("the store refuses what the detector found, going on without it", field_str("brand", name_of(o)),
+              field_str("error", reply->error));
+    outage_reader_changes(o->reader, &o->n_sent);
+    commit_next(o);
+}
+
 static void on_committed(void *user, const struct store_reply *reply, const struct error *err)
 {
     struct brand_outages *o = user;
@@ -80,10 +93,8 @@ static void on_committed(void *user, const struct store_reply *reply, const stru
         if (log_repeat_over(&o->failing))
             log_info("outages of the brand are followed again", field_str("brand", name_of(o)));
         commit_done(o);
-    } else if (reply->word == STORE_BADARG) { /* for ever so: better without this than without all */
-        log_error("the store refuses what the detector found, going on without it", field_str("brand", name_of(o)),
-                  field_str("error", reply->error));
-        commit_done(o);
+    } else if (reply->word == STORE_BADARG && o->n_sending > 0) {
+        leave_out(o, reply);
     } else {
         fail(o, "outage_commit", reply, err);
     }
@@ -105,7 +116,8 @@ static void put_changes(struct brand_outages *o, struct buf *out)
     unsigned members = 0;
 
     buf_append_str(out, STR(",\"changes\":["));
-    for (o->n_sending = 0; o->n_sent + o->n_sending < n && o->n_sending < STORE_OUTAGE_CHANGES_MAX; o->n_sending++) {
+    for (o->n_sending = 0; o->n_sent + o->n_sending < n && o->n_sending < STORE_OUTAGE_CHANGES_MAX;
+         o->n_sending++) {
         const struct outage_change *change = &changes[o->n_sent + o->n_sending];
 
         members += change->n_members;
@@ -139,7 +151,8 @@ static void commit_next(struct brand_outages *o)
     buf_append_char(&args, '}');
     if (o->last_part && !outage_reader_save(o->reader, &bytes))
         error_oom(&err);
-    else if (store_outage_commit(store_of(o), name_of(o), buf_str(&args), buf_str(&bytes), on_committed, o, &err) == 0)
+    else if (store_outage_commit(store_of(o), name_of(o), buf_str(&args), buf_str(&bytes), on_committed, o,
+                                 &err) == 0)
         return;
     o->unanswered = true;
     if (log_repeat_due(&o->failing))
@@ -202,8 +215,11 @@ static void follow(struct brand_outages *o)
     struct outage_position start = outage_reader_start(o->reader);
     struct error err = {0};
 
-    o->consumer = (struct stream_consumer){
-        .name = "outages", .position = {start.ms, start.seq}, .entry = on_entry, .clock = on_clock, .user = o};
+    o->consumer = (struct stream_consumer){.name = "outages",
+                                           .position = {start.ms, start.seq},
+                                           .entry = on_entry,
+                                           .clock = on_clock,
+                                           .user = o};
     o->state = OUTAGES_FOLLOWING;
     if (stream_add(o->stream, &o->consumer, &err) < 0)
         fail(o, "the stream", NULL, &err);
@@ -315,7 +331,8 @@ static void open_outages(struct brand_outages *o)
     buf_append_str(&args, STR("{\"lease\":"));
     buf_append_json(&args, str_from(o->brand->account.lease));
     buf_append_char(&args, '}');
-    if (!o->lease || store_call(store_of(o), name_of(o), "outage_open", buf_str(&args), 0, on_opened, o, &err) < 0)
+    if (!o->lease ||
+        store_call(store_of(o), name_of(o), "outage_open", buf_str(&args), 0, on_opened, o, &err) < 0)
         fail(o, "outage_open", NULL, &err);
 }
 
@@ -343,7 +360,8 @@ int outages_init(struct brand_outages *o, struct poll_brand *brand, struct error
     *o = (struct brand_outages){.brand = brand};
     if (!options->store || brand->settings->outages == OUTAGES_OFF)
         return 0;
-    return stream_reader_create(options->base, options->store, brand->settings->name, STREAM_EVERY_MS, &o->stream, err);
+    return stream_reader_create(options->base, options->store, brand->settings->name, STREAM_EVERY_MS,
+                                &o->stream, err);
 }
 
 void outages_finish(struct brand_outages *o)

@@ -1,8 +1,10 @@
-/* Reading of a brand's event stream for several consumers: one page at a time, from the position of the slowest.
+/* Reading of a brand's event stream for several consumers: one page at a time, from the position of the
+ * slowest.
  *
- * A read is two commands, sent together: the brand's clock and trimming mark, then the page. The clock is read first,
- * and no later entry is older than it; so once a page had an end, everything before that clock has been seen. Whoever
- * is asked for nothing more by a consumer that waits (a commit under way) reads nothing for it. */
+ * A read is two commands, sent together: the brand's clock and trimming mark, then the page. The clock is
+ * read first, and no later entry is older than it; so once a page had an end, everything before that clock
+ * has been seen. Whoever is asked for nothing more by a consumer that waits (a commit under way) reads
+ * nothing for it. */
 #include "mentiond/stream.h"
 
 #include <errno.h>
@@ -15,8 +17,8 @@
 static const char log_module[] = "store";
 
 #define PAGE_COUNT "500"
-/* The stream is never cut within two hours (docs/queue.md, reader_commit): who had seen all of it lately has missed
- * nothing, however quiet the brand was before. */
+/* The stream is never cut within two hours (docs/queue.md, reader_commit): who had seen all of it lately has
+ * missed nothing, however quiet the brand was before. */
 #define SAFE_MS (INT64_C(60) * 60 * 1000)
 
 struct following {
@@ -26,7 +28,7 @@ struct following {
 };
 
 struct stream_reader {
-    struct store *store; /* borrowed */
+    struct store *store;        /* borrowed */
     char *brand, *key, *events; /* owned */
     int64_t interval_ms;
     struct event *timer; /* owned */
@@ -95,10 +97,12 @@ static bool read_entry(const struct redisReply *reply, struct stream_entry *ret)
     const struct redisReply *list;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        reply->element[1]->type != REDIS_REPLY_ARRAY || !stream_id_parse(reply_str(reply->element[0]), &ret->id))
+        reply->element[1]->type != REDIS_REPLY_ARRAY ||
+        !stream_id_parse(reply_str(reply->element[0]), &ret->id))
         return false;
     list = reply->element[1];
-    for (ret->n_fields = 0; ret->n_fields < list->elements && ret->n_fields < STREAM_FIELDS_MAX; ret->n_fields++)
+    for (ret->n_fields = 0; ret->n_fields < list->elements && ret->n_fields < STREAM_FIELDS_MAX;
+         ret->n_fields++)
         ret->fields[ret->n_fields] = reply_str(list->element[ret->n_fields]);
     return true;
 }
@@ -135,8 +139,10 @@ static void give_clock(struct stream_reader *reader)
 static void say_gap(struct stream_reader *reader, struct following *f)
 {
     char from[STREAM_ID_TEXT], first[STREAM_ID_TEXT];
-    struct str pairs[] = {STR("brand"), str_from(reader->brand), STR("reader"), str_from(f->consumer->name),
-                          STR("from"), {0}, STR("to"), {0}};
+    struct str pairs[] = {STR("brand"),  str_from(reader->brand),
+                          STR("reader"), str_from(f->consumer->name),
+                          STR("from"),   {0},
+                          STR("to"),     {0}};
 
     stream_id_format(f->consumer->position, from);
     stream_id_format(reader->trimmed, first);
@@ -190,7 +196,9 @@ static void on_failed(struct stream_reader *reader, const struct redisReply *rep
 {
     if (!reader->failed && log_repeat_due(&reader->failing))
         log_warn("events not read, trying again", field_text("brand", reader->brand),
-                 field_text("error", err ? err->text : reply && reply->str ? reply->str : "an answer of no use"));
+                 field_text("error", err                   ? err->text
+                                     : reply && reply->str ? reply->str
+                                                           : "an answer of no use"));
     reader->failed = true;
 }
 
@@ -264,7 +272,8 @@ static bool slowest(const struct stream_reader *reader, struct stream_id *ret)
     return any;
 }
 
-static bool send_command(struct stream_reader *reader, size_t argc, const struct str *argv, redis_reply_fn *done)
+static bool send_command(struct stream_reader *reader, size_t argc, const struct str *argv,
+                         redis_reply_fn *done)
 {
     struct error err = {0};
 
@@ -280,7 +289,8 @@ static void read_next(struct stream_reader *reader)
 {
     char after[STREAM_ID_TEXT + 1] = "(";
     struct str settings[] = {STR("HMGET"), str_from(reader->key), STR("trimmed"), STR("clock")};
-    struct str page[] = {STR("XRANGE"), str_from(reader->events), {0}, STR("+"), STR("COUNT"), STR(PAGE_COUNT)};
+    struct str page[] = {STR("XRANGE"), str_from(reader->events), {0}, STR("+"),
+                         STR("COUNT"),  STR(PAGE_COUNT)};
 
     if (reader->under_way > 0 || !slowest(reader, &reader->asked_after))
         return;
@@ -339,7 +349,8 @@ static char *make_key(struct store *store, struct str brand, const char *tail)
 {
     char *key = NULL;
 
-    return asprintf(&key, "%.*s:{%.*s}%s", STR_FMT(store_name_space(store)), STR_FMT(brand), tail) < 0 ? NULL : key;
+    return asprintf(&key, "%.*s:{%.*s}%s", STR_FMT(store_name_space(store)), STR_FMT(brand), tail) < 0 ? NULL
+                                                                                                       : key;
 }
 
 int stream_reader_create(struct event_base *base, struct store *store, struct str brand, int64_t interval_ms,

@@ -80,8 +80,8 @@ struct outage_event {
     uint32_t reports; /* all that belong to it */
     double per_minute, expected_per_minute; /* reports: at its height so far, and ordinarily */
     double score, threshold;                /* when it opened */
-    /* OPENED: what reached the threshold: this weight in these minutes, where chatter would have brought `chatter`,
-     * among reports of this topic (-1: any) and place (0: any) */
+    /* OPENED: what reached the threshold: this weight in these minutes, where chatter would have brought
+     * `chatter`, among reports of this topic (-1: any) and place (0: any) */
     double alarm_weight, alarm_minutes, alarm_chatter;
     int alarm_topic;
     uint32_t alarm_place;
@@ -116,8 +116,8 @@ struct outage_guard {
     int topic;      /* -1: any */
     uint32_t place; /* 0: any */
     int64_t from_ms, until_ms;
-    /* Reports of it weigh nothing. Else what fits opens at three times the threshold, and twice the rate of what
-     * was rejected counts as ordinary. */
+    /* Reports of it weigh nothing. Else what fits opens at three times the threshold, and twice the rate of
+     * what was rejected counts as ordinary. */
     bool maintenance;
     double per_minute;
 };
@@ -138,8 +138,8 @@ bool outage_save(const struct outage_detector *d, struct buf *out);
 /* Open outages as they are now, without members, as events of kind UPDATED. */
 void outage_each_open(const struct outage_detector *d, const struct outage_sink *sink);
 /* Reports of an outage by minutes: of those that begin at from_ms, a minute's beginning, n counts. */
-void outage_count_minutes(const struct outage_detector *d, uint32_t number, int64_t from_ms, unsigned *ret_counts,
-                          size_t n);
+void outage_count_minutes(const struct outage_detector *d, uint32_t number, int64_t from_ms,
+                          unsigned *ret_counts, size_t n);
 /* Its first members that weigh most: at most n refs; returns how many. */
 size_t outage_examples(const struct outage_detector *d, uint32_t number, uint64_t *ret_refs, size_t n);
 /* It is none, people say: gone without a word, its reports open nothing any more. */
@@ -149,7 +149,8 @@ void outage_rename(struct outage_detector *d, uint32_t number, uint64_t id, uint
 /* Tells an open outage as if it opened now, with all its members. */
 void outage_tell_again(struct outage_detector *d, uint32_t number, const struct outage_sink *sink);
 
-/* "261121-1832-k3f": the minute it was opened (UTC), and three letters that tell those of one minute apart. */
+/* "261121-1832-k3f": the minute it was opened (UTC), and three letters that tell those of one minute apart.
+ */
 #define OUTAGE_ID_LEN 15
 void outage_id_format(uint64_t id, char ret_text[OUTAGE_ID_LEN + 1]);
 bool outage_id_parse(struct str text, uint64_t *ret_id);
@@ -204,16 +205,16 @@ bool outage_lens_load(struct outage_lens *lens, const struct settings *settings,
                       const struct brand_settings *brand, struct diag *diag);
 void outage_lens_finish(struct outage_lens *lens);
 
-/* All that is to be done between the rules and the detector, or the event that carries it there; the daemon and
- * `outages simulate` both do it by this. The place becomes the network's, else a rule's, else that of the author's
- * profile. If the mention says something of an outage: the place becomes the code of the first that is known (of the
- * place, the text, the profile; what has no code stays), other-brand is noted when a rival is named, and the words are
- * hashed. At last `says` is set. The arena is for a moment. */
+/* All that is to be done between the rules and the detector, or the event that carries it there; the daemon
+ * and `outages simulate` both do it by this. The place becomes the network's, else a rule's, else that of the
+ * author's profile. If the mention says something of an outage: the place becomes the code of the first that
+ * is known (of the place, the text, the profile; what has no code stays), other-brand is noted when a rival
+ * is named, and the words are hashed. At last `says` is set. The arena is for a moment. */
 void outage_look(const struct outage_lens *lens, const struct brand_settings *brand, struct mention *m,
                  struct arena *arena);
 
-/* After outage_look(), or from what an event carries of it: id, class, says, place, captured topics, words, author,
- * times, repost_of. `ref` stays 0: it is the caller's. */
+/* After outage_look(), or from what an event carries of it: id, class, says, place, captured topics, words,
+ * author, times, repost_of. `ref` stays 0: it is the caller's. */
 struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m);
 
 /* The words of a text that tell near-copies: hashes of up to MENTION_WORDS_MAX distinct

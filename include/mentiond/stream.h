@@ -1,17 +1,18 @@
-/* The event stream of a brand, read once for all who follow it in this process (the outage detector, the alerter, the
- * console): without BLOCK, pipelined, in pages of STREAM_PAGE_MAX entries.
+/* The event stream of a brand, read once for all who follow it in this process (the outage detector, the
+ * alerter, the console): without BLOCK, pipelined, in pages of STREAM_PAGE_MAX entries.
  *
- * Each consumer has a position of its own and takes entries at its own pace; the reader asks for what the slowest lacks.
- * XREAD says nothing of entries that have been cut off, so the trimming mark of the settings is read with each page: a
- * consumer that was passed over is told, and the operators' stream says `reader.gap`. */
+ * Each consumer has a position of its own and takes entries at its own pace; the reader asks for what the
+ * slowest lacks. XREAD says nothing of entries that have been cut off, so the trimming mark of the settings
+ * is read with each page: a consumer that was passed over is told, and the operators' stream says
+ * `reader.gap`. */
 #ifndef MENTIOND_STREAM_H
 #define MENTIOND_STREAM_H
 
 #include "mentiond/store.h"
 
 #define STREAM_PAGE_MAX 500
-#define STREAM_FIELDS_MAX 64     /* names and values of an entry; further ones are not shown */
-#define STREAM_CONSUMERS_MAX 16  /* of one reader */
+#define STREAM_FIELDS_MAX 64    /* names and values of an entry; further ones are not shown */
+#define STREAM_CONSUMERS_MAX 16 /* of one reader */
 #define STREAM_ID_TEXT 42
 
 struct stream_id {
@@ -31,15 +32,15 @@ struct stream_entry {
 struct str stream_field(const struct stream_entry *entry, const char *name); /* "" when there is none */
 
 struct stream_consumer {
-    const char *name; /* in logs and in `reader.gap` */
+    const char *name;          /* in logs and in `reader.gap` */
     struct stream_id position; /* the last entry that is done; set before stream_add(), later by the reader */
-    /* An entry after the position. False: not now, the same entry comes again after stream_wake(). It may remove
-     * consumers, not destroy the reader. All is borrowed for the call. */
+    /* An entry after the position. False: not now, the same entry comes again after stream_wake(). It may
+     * remove consumers, not destroy the reader. All is borrowed for the call. */
     bool (*entry)(void *user, const struct stream_entry *entry);
     /* Every entry before this time has been given: none with an earlier one will follow. May be NULL. */
     void (*clock)(void *user, int64_t now_ms);
-    /* Entries between its position and `first` are lost; goes on with `first`. To rebuild what depends on them is
-     * the consumer's. May be NULL. */
+    /* Entries between its position and `first` are lost; goes on with `first`. To rebuild what depends on
+     * them is the consumer's. May be NULL. */
     void (*gap)(void *user, struct stream_id first);
     void *user;
 };

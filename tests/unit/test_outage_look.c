@@ -1,12 +1,20 @@
-/* What a reader sees and sets: names of outages, guards, windows of maintenance, what is told of members, and a
- * detector that was made anew. */
+/* What a reader sees and sets: names of outages, guards, windows of maintenance, what is told of members, and
+ * a detector that was made anew. */
 #include "outage_support.h"
 
 static void test_names(void **state)
 {
     static const char *const wrong[] = {
-        "", "261121-1832-k3", "261121-1832-k3ff", "261121-1832-k3i", "261321-1832-k3f", "260231-1832-k3f",
-        "261121-2432-k3f", "261121 1832-k3f", "261121-1832-K3F", "2611 1-1832-k3f",
+        "",
+        "261121-1832-k3",
+        "261121-1832-k3ff",
+        "261121-1832-k3i",
+        "261321-1832-k3f",
+        "260231-1832-k3f",
+        "261121-2432-k3f",
+        "261121 1832-k3f",
+        "261121-1832-K3F",
+        "2611 1-1832-k3f",
     };
     char text[OUTAGE_ID_LEN + 1];
     uint64_t id = 0;

@@ -1,5 +1,6 @@
-/* The reader without Redis: the same stream gives the same changes, wherever reading stops and begins again, by whatever
- * pages it comes and in whatever order within a millisecond; also when the state is lost and only the stream is left. */
+/* The reader without Redis: the same stream gives the same changes, wherever reading stops and begins again,
+ * by whatever pages it comes and in whatever order within a millisecond; also when the state is lost and only
+ * the stream is left. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -117,8 +118,7 @@ static void begin(struct run *run, bool with_state)
 
     outage_reader_destroy(run->r);
     assert_int_equal(outage_reader_create(&options, &run->r, &err), 0);
-    json_object_foreach(run->open, key, value)
-        outage_reader_know(run->r, value);
+    json_object_foreach(run->open, key, value) outage_reader_know(run->r, value);
     if (with_state && run->state.len)
         assert_int_equal(outage_reader_load(run->r, buf_str(&run->state), run->position, &err), 0);
     outage_reader_known_until(run->r, run->position);
@@ -128,7 +128,8 @@ static size_t entry_after(const struct entry *entries, struct outage_position at
 {
     size_t i = 0;
 
-    while (i < ENTRIES && (entries[i].id.ms < at.ms || (entries[i].id.ms == at.ms && entries[i].id.seq <= at.seq)))
+    while (i < ENTRIES &&
+           (entries[i].id.ms < at.ms || (entries[i].id.ms == at.ms && entries[i].id.seq <= at.seq)))
         i++;
     return i;
 }
@@ -163,7 +164,8 @@ static void play(struct run *run, uint64_t seed, enum trouble trouble)
     uint64_t draws = seed + 77;
     struct error err;
 
-    *run = (struct run){.state = BUF_INIT(OUTAGE_MEMORY_MAX), .log = BUF_INIT(LOG_MAX), .open = json_object()};
+    *run =
+        (struct run){.state = BUF_INIT(OUTAGE_MEMORY_MAX), .log = BUF_INIT(LOG_MAX), .open = json_object()};
     if (trouble == SHUFFLED)
         shuffle_all(entries, &draws);
     begin(run, false);
@@ -173,7 +175,8 @@ static void play(struct run *run, uint64_t seed, enum trouble trouble)
             commit(run); /* else it dies before the store has it */
         else if (trouble == TICKED && i + 1 < ENTRIES && draw(&draws, 4) == 0)
             assert_int_equal(outage_reader_clock(run->r, entries[i + 1].id.ms, &err), 0);
-        if ((trouble == RESTARTS && draw(&draws, 40) == 0) || (trouble == LOST_STATE && draw(&draws, 600) == 0)) {
+        if ((trouble == RESTARTS && draw(&draws, 40) == 0) ||
+            (trouble == LOST_STATE && draw(&draws, 600) == 0)) {
             begin(run, trouble == RESTARTS);
             i = entry_after(entries, outage_reader_start(run->r)) - 1;
         }
