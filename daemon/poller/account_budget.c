@@ -1,6 +1,7 @@
-/* What an account may spend, as its feeds see it: may this request go out now, and if not, why not and until when.
- * The arithmetic is budget.c's. What must outlive a reload or a restart (the network's "wait", quotas, budgets
- * that run low) is a small JSON text in Redis, beside the account's session, written by the lease's holder only. */
+/* What an account may spend, as its feeds see it: may this request go out now, and if not, why not and
+ * until when. The arithmetic is budget.c's. What must outlive a reload or a restart (the network's "wait",
+ * quotas, budgets that run low) is a small JSON text in Redis, beside the account's session, written by the
+ * lease's holder only. */
 #include <stdio.h>
 
 #include "mentiond/clock.h"

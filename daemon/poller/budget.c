@@ -1,5 +1,5 @@
-/* Token buckets as networks fill them, the headers by which they tell, and quotas of our own. Arithmetic only: who
- * waits for what is account.c's. */
+/* Token buckets as networks fill them, the headers by which they tell, and quotas of our own. Arithmetic
+ * only: who waits for what is account.c's. */
 #include "budget.h"
 
 #include <stdio.h>

@@ -1,11 +1,14 @@
-/* What an account may still spend: the network's own limits, endpoint by endpoint, and the quota that its owner set
- * in units a day or dollars a month. Pure: no loop, no network, the time is always given (wall, ms).
+/* What an account may still spend: the network's own limits, endpoint by endpoint, and the quota that its
+ * owner set in units a day or dollars a month. Pure: no loop, no network, the time is always given (wall,
+ * ms).
  *
- * A budget is a bucket of `limit` tokens that the network fills at reset_at_ms; we only know what its last reply said
- * and what is under way since. Its last fifth is kept for the pages of polls already begun, so a new poll never
- * takes what another one needs to reach its cursor, and past its half, polls are spaced to last until it is filled.
+ * A budget is a bucket of `limit` tokens that the network fills at reset_at_ms; we only know what its last
+ * reply said and what is under way since. Its last fifth is kept for the pages of polls already begun, so a
+ * new poll never takes what another one needs to reach its cursor, and past its half, polls are spaced to
+ * last until it is filled.
  *
- * A quota is spread evenly over its period with a small head start: it slows down, and never stops before the end. */
+ * A quota is spread evenly over its period with a small head start: it slows down, and never stops before
+ * the end. */
 #ifndef POLLER_BUDGET_H
 #define POLLER_BUDGET_H
 
@@ -35,7 +38,8 @@ struct budget_set {
 /* Never NULL: a new endpoint takes the place of the one that was not used for longest. */
 struct budget *budget_of(struct budget_set *set, const char *endpoint, int64_t now_ms);
 
-/* 0: a request of this cost may go out now; else in so many ms. `paging`: it belongs to a poll already begun. */
+/* 0: a request of this cost may go out now; else in so many ms. `paging`: it belongs to a poll already
+ * begun. */
 int64_t budget_wait_ms(const struct budget *budget, int64_t cost, bool paging, int64_t now_ms);
 
 /* A request went out; then its reply came (or never will): once each. */
@@ -46,8 +50,8 @@ void budget_settle(struct budget *budget, int64_t cost);
 void budget_learn(struct budget *budget, const struct source_budget *told, int64_t now_ms);
 
 /* RateLimit-*, X-RateLimit-*, X-Rate-Limit-*, and the one-line forms "limit=…, remaining=…, reset=…" and
- * "name";r=…;t=…. The reset may be seconds left, epoch seconds or ms, ISO 8601 or an HTTP date. False if nothing was
- * said. */
+ * "name";r=…;t=…. The reset may be seconds left, epoch seconds or ms, ISO 8601 or an HTTP date. False if
+ * nothing was said. */
 bool budget_read_headers(const struct http_response *response, int64_t now_ms, struct source_budget *ret);
 
 /* ---- quotas ----------------------------------------------------------------------------------- */

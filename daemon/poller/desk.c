@@ -3,9 +3,11 @@
  *   pause|<brand>/<source>   stays until it is taken back: the source is not polled
  *   poll|<brand>/<source>    polled now, by whoever has the lease, who takes the field away
  *
- * with the time (ms) as value. At the start it also reads what earlier runs wrote about each source (health.c).
+ * with the time (ms) as value. At the start it also reads what earlier runs wrote about each source
+ * (health.c).
  *
- * Redis may answer after the poller is gone: the desk outlives it until the last reply, knowing no poller then. */
+ * Redis may answer after the poller is gone: the desk outlives it until the last reply, knowing no poller
+ * then. */
 #include <stdio.h>
 
 #include <hiredis/hiredis.h>

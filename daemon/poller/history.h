@@ -1,5 +1,5 @@
-/* How many mentions a source usually brings at each hour of the day, learned from itself, and so whether its silence
- * is unusual. Pure. Old days fade: each hour's figures are halved once they span two weeks. */
+/* How many mentions a source usually brings at each hour of the day, learned from itself, and so whether
+ * its silence is unusual. Pure. Old days fade: each hour's figures are halved once they span two weeks. */
 #ifndef POLLER_HISTORY_H
 #define POLLER_HISTORY_H
 

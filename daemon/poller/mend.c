@@ -1,9 +1,10 @@
-/* What became of mentions that are stored already: those of a page that are gone are erased, those that were edited
- * are judged anew. Both before the page's cursor moves, so that a crash between loses neither: the network may not
- * tell twice.
+/* What became of mentions that are stored already: those of a page that are gone are erased, those that
+ * were edited are judged anew. Both before the page's cursor moves, so that a crash between loses neither:
+ * the network may not tell twice.
  *
- * Where a network tells only who asks, the last mentions that a source brought are looked up again (source_driver's
- * lookup), each once in the source's `recheck`. They are remembered here, not in Redis: a restart begins anew. */
+ * Where a network tells only who asks, the last mentions that a source brought are looked up again
+ * (source_driver's lookup), each once in the source's `recheck`. They are remembered here, not in Redis: a
+ * restart begins anew. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -50,7 +51,10 @@ void mend_remember(struct feed *feed, const struct mention *m)
         feed->known = calloc(SOURCE_LOOKUP_MAX, sizeof(*feed->known));
     if (!feed->known || find_known(feed, m->id))
         return;
-    known = &feed->known[feed->n_known < SOURCE_LOOKUP_MAX ? feed->n_known++ : feed->known_at++ % SOURCE_LOOKUP_MAX];
+    if (feed->n_known < SOURCE_LOOKUP_MAX)
+        known = &feed->known[feed->n_known++];
+    else
+        known = &feed->known[feed->known_at++ % SOURCE_LOOKUP_MAX]; /* the oldest */
     free(known->id);
     free(known->native);
     *known = (struct known){str_dup(m->id), str_dup(m->native)};
@@ -74,12 +78,13 @@ void mend_finish(struct feed *feed)
 bool mend_is_due(const struct feed *feed)
 {
     const struct source_driver *driver = feed->source->driver;
+    bool is_paid = feed->account->money.typical > 0 || feed->account->money.limit > 0;
     int64_t round_ms = feed->source->settings->recheck_ms, wait_ms;
 
     if (feed->n_known == 0 || feed->poller->options.once || feed->poller->draining)
         return false;
     if (round_ms == 0)
-        round_ms = feed->account->money.typical > 0 || feed->account->money.limit > 0 ? RECHECK_PAID_MS : RECHECK_MS;
+        round_ms = is_paid ? RECHECK_PAID_MS : RECHECK_MS;
     wait_ms = round_ms * (int64_t)driver->lookup_max / (int64_t)feed->n_known;
     if (wait_ms > round_ms)
         wait_ms = round_ms;
@@ -156,8 +161,8 @@ static void call(struct feed *feed, const char *function, struct buf *args)
     if (args->failed)
         error_set(&err, -EFBIG, "too large");
     else
-        store_call(feed->poller->options.store, feed->source->brand, function, buf_str(args), 0, on_mended, feed,
-                   &err);
+        store_call(feed->poller->options.store, feed->source->brand, function, buf_str(args), 0, on_mended,
+                   feed, &err);
     if (err.code < 0)
         retry(feed, STORE_PAUSE_MS, str_from(err.text));
     buf_finish(args);

@@ -6,8 +6,8 @@
  *   brand    what its mentions are judged by
  *   desk     what operators ask for, and what an earlier run knew
  *
- * A feed's way: IDLE -(timer)-> OPENING (once after each lease) -> WAITING for its turn -> FETCHING -> STORING,
- * page by page, and back to IDLE. Whatever fails on the way ends in feed_finish(). */
+ * A feed's way: IDLE -(timer)-> OPENING (once after each lease) -> WAITING for its turn -> FETCHING ->
+ * STORING, page by page, and back to IDLE. Whatever fails on the way ends in feed_finish(). */
 #ifndef MENTIOND_POLLER_INTERNAL_H
 #define MENTIOND_POLLER_INTERNAL_H
 
@@ -19,7 +19,7 @@
 #include "budget.h"
 #include "history.h"
 
-#define ACCOUNT_SLOTS 1 /* requests of an account at a time: a log-in would pull the session from under another */
+#define ACCOUNT_SLOTS 1 /* requests of an account at a time: a log-in would take the session from another */
 #define HOST_SLOTS 4    /* of sources that only share a host */
 #define ACCOUNT_BLOCK_MAX_MS (25LL * 3600 * 1000) /* what is kept of a longer wait is an error */
 
@@ -216,7 +216,8 @@ void account_init_quotas(struct poll_account *account);
 /* The network asked to wait: for all of the account's feeds, and for who has the lease next. */
 void account_block(struct poll_account *account, int64_t wait_ms);
 int64_t account_blocked_ms(const struct poll_account *account);
-/* 0: this request may go out; else in how many ms it may, and why not now (static text). `paging`: of a poll begun. */
+/* 0: this request may go out; else in how many ms it may, and why not now (static text). `paging`: of a
+ * poll begun. */
 int64_t account_wait_ms(struct poll_account *account, const struct source_request *request, bool paging,
                         const char **ret_why);
 /* It went out; then its end, with what was told about the budget (NULL: no reply). */
@@ -308,7 +309,8 @@ int64_t watch_flood(struct feed *feed);
 /* Erases and edits what the page says, then goes on with deliver_page(). */
 void mend_start(struct feed *feed);
 void mend_resume(struct feed *feed);
-/* Lookups: what was stored is remembered, and at the end of a poll it may be time to ask for some of it again. */
+/* Lookups: what was stored is remembered, and at the end of a poll it may be time to ask for some of it
+ * again. */
 void mend_remember(struct feed *feed, const struct mention *m);
 bool mend_is_due(const struct feed *feed);
 int mend_prepare(struct feed *feed, struct source_request *ret_request, struct error *err);

@@ -1,6 +1,6 @@
-/* What a source's polls tell about the source: gaps in what was read, failures that go on, silence where there is
- * usually talk, floods. Each is said once when it begins and once when it is over: in the log, and as an event of the
- * daemon, so that no source ever stops without a word. */
+/* What a source's polls tell about the source: gaps in what was read, failures that go on, silence where
+ * there is usually talk, floods. Each is said once when it begins and once when it is over: in the log, and
+ * as an event of the daemon, so that no source ever stops without a word. */
 #include <stdio.h>
 
 #include "mentiond/clock.h"
