@@ -78,7 +78,7 @@ static int add_signature(const struct webhook_config *config, const struct alert
     struct str at = arena_printf(arena, "%lld", (long long)(now_ms / 1000));
     struct str text =
         arena_printf(arena, "%.*s.%.*s.%.*s", STR_FMT(id), STR_FMT(at), STR_FMT(request->http.body));
-    struct str secrets, signature;
+    struct str secrets, signature = {NULL, 0};
     int code = secret_text(&config->secret, arena, &secrets, err);
 
     if (code < 0)

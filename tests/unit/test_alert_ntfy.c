@@ -87,6 +87,7 @@ static void check_lengths(struct alert_rig *rig)
 static void test_lengths(void **state)
 {
     struct alert_rig rig;
+    json_t *body;
     char *quotes;
 
     (void)state;
@@ -99,7 +100,9 @@ static void test_lengths(void **state)
     rig_fill(&rig, (struct str){quotes, 5000});
     check_lengths(&rig);
     rig.notice = (struct alert_notice){.id = STR("i"), .title = STR("t")};
-    assert_true(str_eq(json_get_text(rig_json(&rig), "message"), STR("t")));
+    body = rig_json(&rig);
+    assert_true(str_eq(json_get_text(body, "message"), STR("t")));
+    json_decref(body);
     rig_finish(&rig);
 }
 
