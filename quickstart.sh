@@ -39,6 +39,7 @@ mentiond is running; this terminal shows its log, Ctrl-C stops it. In another te
     mentionctl queue                       what waits, and how urgent it is
     mentionctl claim                       the most urgent mention, now yours
     mentionctl resolve --outcome fixed     and it is done
+    mentionctl outages                     what is down, and for how many people
     mentionctl rules explain "your app is down again"
     mentionctl --help
 
