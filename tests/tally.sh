@@ -38,11 +38,13 @@ tally_meson() { # BUILD
     tally_add $counts
 }
 
+# A file's tests stay in one process, several files run at once: they mostly wait for timers of the programs.
 tally_pytest() { # BUILD FOLDER
     local report=$1/pytest-${2//\//-}.xml counts
     [ -d "$2" ] || return 0
     rm -f "$report"
-    /usr/bin/python3 -m pytest -q -rs --durations=5 -p no:cacheprovider --junitxml="$report" "$2"
+    /usr/bin/python3 -m pytest -q -rs --durations=5 -p no:cacheprovider -n "${TEST_WORKERS:-4}" --dist loadfile \
+        --junitxml="$report" "$2"
     if ! counts=$(python3 tests/count.py junit "$report"); then
         echo "FAILED: $2 did not run"
         counts="0 1 0"
