@@ -1,8 +1,9 @@
-/* --help-config and mentiond-config(5): the settings' tables, then those of each source driver. */
+/* --help-config and mentiond-config(5): the settings' tables, then those of each source driver and alert channel. */
 #include "config_help.h"
 
 #include <stdio.h>
 
+#include "mentiond/alert.h"
 #include "mentiond/source.h"
 
 static const char man_head[] =
@@ -52,6 +53,14 @@ static void print_driver(const struct source_driver *driver, enum config_help_fo
     print_table(driver->options, "brands.NAME.sources[]", title, format);
 }
 
+static void print_channel(const struct alert_channel *channel, enum config_help_format format)
+{
+    char title[256];
+
+    snprintf(title, sizeof(title), "Alert channels of type %s: %s", channel->name, channel->help);
+    print_table(channel->options, "alerts.channels.NAME", title, format);
+}
+
 void config_help_print(enum config_help_format format)
 {
     if (format == CONFIG_HELP_MAN)
@@ -59,6 +68,9 @@ void config_help_print(enum config_help_format format)
     settings_print_help(format == CONFIG_HELP_MAN ? "man" : "text", stdout);
     for (size_t i = 0; source_drivers[i]; i++)
         print_driver(source_drivers[i], format);
+    print_table(alert_channel_options, "alerts.channels.NAME", "Alert channels", format);
+    for (size_t i = 0; alert_channels[i]; i++)
+        print_channel(alert_channels[i], format);
     if (format == CONFIG_HELP_MAN)
         fputs(man_tail, stdout);
 }

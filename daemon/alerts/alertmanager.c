@@ -201,7 +201,7 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
         return code;
     ret_request->http.is_path_secret = false;
     return config->user.len ? add_basic(config, ret_request, arena, err)
-                            : request_add_bearer(ret_request, &config->token, arena, err);
+                            : request_add_token(ret_request, &config->token, arena, err);
 }
 
 static void judge(const struct alert_target *target, const struct alert_notice *notice,

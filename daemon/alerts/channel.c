@@ -60,7 +60,7 @@ int request_post_secret(struct alert_request *request, const struct secret *url,
     return request_post_json(request, address, body, arena, err);
 }
 
-int request_add_bearer(struct alert_request *request, const struct secret *token, struct arena *arena,
+int request_add_token(struct alert_request *request, const struct secret *token, struct arena *arena,
                        struct error *err)
 {
     struct str value, header;

@@ -15,7 +15,7 @@ int request_post_secret(struct alert_request *request, const struct secret *url,
                         struct error *err);
 void request_add(struct alert_request *request, const char *name, struct str value, bool secret);
 /* "Authorization: Bearer" and the secret. Nothing where it is not configured. */
-int request_add_bearer(struct alert_request *request, const struct secret *token, struct arena *arena,
+int request_add_token(struct alert_request *request, const struct secret *token, struct arena *arena,
                        struct error *err);
 /* Without "/" at its end. */
 struct str base_url(struct str url);

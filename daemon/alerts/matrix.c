@@ -92,7 +92,7 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
         return code;
     ret_request->http.method = "PUT";
     ret_request->http.is_path_secret = false;
-    return request_add_bearer(ret_request, &config->token, arena, err);
+    return request_add_token(ret_request, &config->token, arena, err);
 }
 
 static const struct reply_rule rules[] = {

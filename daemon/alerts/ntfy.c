@@ -88,7 +88,7 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     }
     code = request_post_json(ret_request, arena_printf(arena, "%.*s/", STR_FMT(base_url(config->server))), &b,
                              arena, err);
-    return code < 0 ? code : request_add_bearer(ret_request, &config->token, arena, err);
+    return code < 0 ? code : request_add_token(ret_request, &config->token, arena, err);
 }
 
 static const struct reply_rule rules[] = {

@@ -40,7 +40,8 @@ def test_wrong_usage(site):
 def test_every_key_is_explained(site):
     done = site.mentiond("--help-config")
     assert done.returncode == 0
-    for key in ("state_dir", "queue_none", "max_pages", "hashtags", "identifier", "rebase"):
+    for key in ("state_dir", "queue_none", "max_pages", "hashtags", "identifier", "rebase", "per_minute",
+                "routing_key"):
         assert re.search(rf"\b{key}\b", done.stdout), key
 
 
