@@ -3,23 +3,30 @@
 
 #define SECRET "${ALERT_TEST_X}"
 
+#define YAML_MAX (64 * 1024)
+
 struct config_rig {
     struct settings settings;
     struct diag diag;
     struct alert_targets *targets;
 };
 
+static void load_yaml(struct config_rig *rig, struct str yaml)
+{
+    *rig = (struct config_rig){0};
+    diag_init(&rig->diag);
+    rig->settings.doc = config_doc_parse("config.yaml", yaml, &rig->diag);
+    assert_non_null(rig->settings.doc);
+    rig->settings.alerts.channels = config_get(rig->settings.doc->root, "channels");
+    rig->targets = alert_targets_create(&rig->settings, &rig->diag);
+}
+
 static void load(struct config_rig *rig, const char *channel)
 {
     char yaml[1024];
 
-    *rig = (struct config_rig){0};
-    diag_init(&rig->diag);
     snprintf(yaml, sizeof(yaml), "channels:\n  ops: %s\n", channel);
-    rig->settings.doc = config_doc_parse("config.yaml", str_from(yaml), &rig->diag);
-    assert_non_null(rig->settings.doc);
-    rig->settings.alerts.channels = config_get(rig->settings.doc->root, "channels");
-    rig->targets = alert_targets_create(&rig->settings, &rig->diag);
+    load_yaml(rig, str_from(yaml));
 }
 
 static void unload(struct config_rig *rig)
@@ -90,6 +97,51 @@ static void test_what_is_wrong(void **state)
     }
 }
 
+/* The lines after "channels: {}" in the shipped config.yaml, without their comment sign. */
+static void take_examples(FILE *file, struct buf *ret_yaml)
+{
+    char line[512];
+    bool inside = false;
+
+    buf_append_str(ret_yaml, STR("channels:\n"));
+    while (fgets(line, sizeof(line), file)) {
+        if (inside && strncmp(line, "#    ", 5) != 0)
+            return;
+        if (inside)
+            buf_append_str(ret_yaml, str_from(line + 1));
+        inside = inside || strcmp(line, "  channels: {}\n") == 0;
+    }
+}
+
+static void test_the_shipped_examples(void **state)
+{
+    const char *root = getenv("MENTIOND_SOURCE_ROOT");
+    char path[512];
+    struct buf yaml = BUF_INIT(YAML_MAX);
+    struct config_rig rig;
+    FILE *file;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/config.yaml", root ? root : ".");
+    file = fopen(path, "re");
+    assert_non_null(file);
+    take_examples(file, &yaml);
+    fclose(file);
+    load_yaml(&rig, buf_str(&yaml));
+    if (!rig.targets)
+        fail_msg("%s", rig.diag.items[0].text);
+    for (size_t i = 0; alert_channels[i]; i++) {
+        size_t n = 0;
+
+        while (n < rig.targets->n && rig.targets->items[n].channel != alert_channels[i])
+            n++;
+        if (n == rig.targets->n)
+            fail_msg("no example of %s", alert_channels[i]->name);
+    }
+    unload(&rig);
+    buf_finish(&yaml);
+}
+
 /* What every row of the table owes: its own words, and rates that the alerter can keep. */
 static void test_the_table(void **state)
 {
@@ -111,6 +163,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_right),
         cmocka_unit_test(test_what_is_wrong),
+        cmocka_unit_test(test_the_shipped_examples),
         cmocka_unit_test(test_the_table),
     };
 
