@@ -10,6 +10,7 @@
 static const char log_module[] = "poller";
 
 #define TICK_MS 1000
+#define STREAM_EVERY_MS 1000
 
 static void tick_in(struct poll_brand *brand, int64_t ms)
 {
@@ -111,8 +112,10 @@ int brand_init(struct poll_brand *brand, struct poller *poller, const struct pol
     if (!brand->account_text || !brand->tick)
         return error_oom(err);
     brand->account_name.name = str_from(brand->account_text);
-    if (outages_init(&brand->outages, brand, err) < 0)
+    if (poller->options.store && stream_reader_create(poller->options.base, poller->options.store, brand->settings->name,
+                                                      STREAM_EVERY_MS, &brand->stream, err) < 0)
         return err->code;
+    outages_init(&brand->outages, brand);
     return account_init(&brand->account, poller, &brand->account_name, err);
 }
 
@@ -128,6 +131,7 @@ void brand_start(struct poll_brand *brand)
 void brand_finish(struct poll_brand *brand)
 {
     outages_finish(&brand->outages);
+    stream_reader_destroy(brand->stream);
     account_finish(&brand->account);
     if (brand->poller && brand->poller->options.store)
         store_forget(brand->poller->options.store, brand);

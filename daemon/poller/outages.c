@@ -12,7 +12,6 @@
 
 static const char log_module[] = "outage";
 
-#define STREAM_EVERY_MS 1000
 #define COMMIT_MAX ((size_t)4 * 1024 * 1024)
 #define FIRST_BACK_MS                                                                                        \
     (INT64_C(2) * 60 * 60 * 1000) /* what began earlier is no news when a brand is first followed */
@@ -33,7 +32,7 @@ static void stop(struct brand_outages *o)
     if (o->state == OUTAGES_IDLE)
         return;
     store_forget(store_of(o), o);
-    stream_remove(o->stream, &o->consumer);
+    stream_remove(o->brand->stream, &o->consumer);
     outage_reader_destroy(TAKE(o->reader));
     free(TAKE(o->lease));
     o->state = OUTAGES_IDLE;
@@ -70,7 +69,7 @@ static void commit_done(struct brand_outages *o)
     poller_set_outage(o->brand->poller, name_of(o), outage_reader_open_count(o->reader) > 0);
     o->committing = false;
     o->n_sent = 0;
-    stream_wake(o->stream);
+    stream_wake(o->brand->stream);
 }
 
 /* For ever so: better without these changes than without all that follows. */
@@ -171,7 +170,7 @@ static void commit_if_due(struct brand_outages *o)
 /* A brand that was never followed: outages of the week that its stream remembers are no news. */
 static void begin_first(struct brand_outages *o)
 {
-    int64_t ms = stream_clock_ms(o->stream) - FIRST_BACK_MS;
+    int64_t ms = stream_clock_ms(o->brand->stream) - FIRST_BACK_MS;
 
     o->first = false;
     outage_reader_known_until(o->reader, (struct outage_position){ms > 0 ? ms : 0, 0});
@@ -221,7 +220,7 @@ static void follow(struct brand_outages *o)
                                            .clock = on_clock,
                                            .user = o};
     o->state = OUTAGES_FOLLOWING;
-    if (stream_add(o->stream, &o->consumer, &err) < 0)
+    if (stream_add(o->brand->stream, &o->consumer, &err) < 0)
         fail(o, "the stream", NULL, &err);
     else
         log_debug("outages of the brand are followed", field_str("brand", name_of(o)));
@@ -342,7 +341,7 @@ void outages_tick(struct brand_outages *o)
 {
     const struct poll_account *account = &o->brand->account;
 
-    if (!o->stream)
+    if (!o->brand->stream || o->brand->settings->outages == OUTAGES_OFF)
         return;
     if (o->brand->poller->draining || !account_has_lease(account) ||
         (o->lease && !str_eq(str_from(o->lease), str_from(account->lease))))
@@ -353,21 +352,13 @@ void outages_tick(struct brand_outages *o)
         commit_next(o);
 }
 
-int outages_init(struct brand_outages *o, struct poll_brand *brand, struct error *err)
+void outages_init(struct brand_outages *o, struct poll_brand *brand)
 {
-    const struct poller_options *options = &brand->poller->options;
-
     *o = (struct brand_outages){.brand = brand};
-    if (!options->store || brand->settings->outages == OUTAGES_OFF)
-        return 0;
-    return stream_reader_create(options->base, options->store, brand->settings->name, STREAM_EVERY_MS,
-                                &o->stream, err);
 }
 
 void outages_finish(struct brand_outages *o)
 {
-    if (!o->brand || !o->stream)
-        return;
-    stop(o);
-    stream_reader_destroy(TAKE(o->stream));
+    if (o->brand && o->brand->stream)
+        stop(o);
 }

@@ -38,6 +38,10 @@ static int make_accounts(struct poller *poller, struct error *err)
 {
     const struct source_set *set = poller->options.sources;
 
+    poller->ops_name.name = STR("ops");
+    if (poller->options.speaks && poller->options.store &&
+        account_init(&poller->ops, poller, &poller->ops_name, err) < 0)
+        return err->code;
     poller->accounts = calloc(set->n_accounts + 1, sizeof(*poller->accounts));
     if (!poller->accounts)
         return error_oom(err);
@@ -104,6 +108,21 @@ int poller_create(const struct poller_options *options, struct poller **ret, str
     return 0;
 }
 
+struct stream_reader *poller_stream(struct poller *poller, struct str brand)
+{
+    struct poll_brand *found = find_brand(poller, brand);
+
+    return found ? found->stream : NULL;
+}
+
+const char *poller_lease(const struct poller *poller, struct str brand)
+{
+    const struct poll_brand *found = find_brand((struct poller *)poller, brand);
+    const struct poll_account *account = found ? &found->account : brand.len == 0 ? &poller->ops : NULL;
+
+    return poller->options.store && account && account->poller && account_has_lease(account) ? account->lease : NULL;
+}
+
 /* Spread, so that equal intervals do not meet again at each poll. */
 static int64_t start_at_ms(const struct poller *poller, size_t i)
 {
@@ -135,6 +154,8 @@ void poller_start(struct poller *poller)
         brand_start(&poller->brands[i]);
     for (size_t i = 0; i < poller->n_accounts; i++)
         account_start(&poller->accounts[i]);
+    if (poller->ops.timer)
+        account_start(&poller->ops);
     if (poller->desk)
         desk_start(poller->desk);
     for (size_t i = 0; i < poller->n_feeds; i++)
@@ -188,6 +209,7 @@ static void on_drain_over(evutil_socket_t fd, short what, void *user)
         account_give_back(&poller->accounts[i]);
     for (size_t i = 0; i < poller->n_brands; i++)
         account_give_back(&poller->brands[i].account);
+    account_give_back(&poller->ops);
     if (done)
         done(poller->drained_user);
 }
@@ -235,6 +257,7 @@ void poller_destroy(struct poller *poller)
         brand_finish(&poller->brands[i]);
     for (size_t i = 0; i < poller->n_accounts; i++)
         account_finish(&poller->accounts[i]);
+    account_finish(&poller->ops);
     desk_destroy(poller->desk);
     if (poller->drain_timer)
         event_free(poller->drain_timer);

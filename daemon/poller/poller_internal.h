@@ -65,7 +65,6 @@ struct brand_outages {
     struct poll_brand *brand;
     enum outages_state state;
     char *lease;                     /* owned; what it was opened with */
-    struct stream_reader *stream;    /* owned */
     struct stream_consumer consumer;
     struct outage_reader *reader;    /* owned; while opening or following */
     struct stream_id stored;         /* the position that the store has */
@@ -89,6 +88,7 @@ struct poll_brand {
     struct source_account account_name;
     char *account_text; /* owned */
     struct event *tick; /* owned */
+    struct stream_reader *stream; /* owned; NULL in a dry run */
     struct brand_outages outages;
     bool ticking;
     bool configured;
@@ -186,6 +186,8 @@ struct poller {
     struct feed *feeds;
     size_t n_feeds;
     struct desk *desk; /* owned; NULL in a dry run */
+    struct poll_account ops; /* with options.speaks: the lease of who tells of the daemons' own events */
+    struct source_account ops_name;
     bool draining;
     struct log_repeat full; /* Redis took no mentions */
     struct event *drain_timer; /* owned */
@@ -242,7 +244,7 @@ void brand_configure(struct poll_brand *brand);
 
 /* ---- outages.c -------------------------------------------------------------------------------- */
 
-int outages_init(struct brand_outages *o, struct poll_brand *brand, struct error *err);
+void outages_init(struct brand_outages *o, struct poll_brand *brand);
 void outages_finish(struct brand_outages *o);
 /* Each second: begins to follow the stream when the brand's lease is held, stops when it is not. */
 void outages_tick(struct brand_outages *o);

@@ -406,15 +406,16 @@ int store_ingest(struct store *store, const struct store_batch *batch, store_rep
     return pending_start(call, err);
 }
 
-int store_outage_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
-                        store_reply_fn *done, void *user, struct error *err)
+/* A JSON header, and bytes that no JSON could hold as cheaply. */
+static int commit(struct store *store, struct str brand, struct str function, struct str json_commit, struct str state,
+                  store_reply_fn *done, void *user, struct error *err)
 {
     struct store_pending *call = pending_create(store, state.len ? 7 : 6, done, user);
 
     if (!call)
         return error_oom(err);
     call->argv[0] = copy_str(STR("FCALL"));
-    call->argv[1] = copy_str(STR("outage_commit"));
+    call->argv[1] = copy_str(function);
     call->argv[2] = copy_str(STR("2"));
     call->argv[3] = make_key(store, "", brand, "");
     call->argv[4] = make_key(store, "", brand, ":-");
@@ -422,6 +423,18 @@ int store_outage_commit(struct store *store, struct str brand, struct str json_c
     if (state.len)
         call->argv[6] = copy_str(state);
     return pending_start(call, err);
+}
+
+int store_outage_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
+                        store_reply_fn *done, void *user, struct error *err)
+{
+    return commit(store, brand, STR("outage_commit"), json_commit, state, done, user, err);
+}
+
+int store_alert_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
+                       store_reply_fn *done, void *user, struct error *err)
+{
+    return commit(store, brand, STR("alert_commit"), json_commit, state, done, user, err);
 }
 
 /* {"type":…,"fields":[name, value, …]}, each value as long as the library takes it. */

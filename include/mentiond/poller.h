@@ -12,6 +12,7 @@
 #include "mentiond/store.h"
 
 struct poller;
+struct stream_reader;
 
 /* What a brand's mentions are judged by. The poller takes its own references. */
 struct poller_brand {
@@ -32,6 +33,7 @@ struct poller_options {
                                             predecessor's leases over at once, no other does */
     bool once;                           /* each source until it has nothing more, then no more */
     const char *only_source;             /* NULL: all */
+    bool speaks;                         /* also holds the lease of the account `ops`, whose holder tells of the daemons' own events */
     /* In a dry run, each judged mention (borrowed for the call). */
     void (*on_mention)(void *user, const struct mention *m);
     /* With `once`: every source is through; n_failed of them did not get to their end. */
@@ -54,6 +56,12 @@ void poller_redis_is_back(struct poller *poller);
  * leases are given back. */
 void poller_drain(struct poller *poller, int64_t grace_ms, void (*done)(void *user), void *user);
 void poller_destroy(struct poller *poller);
+
+/* For who else follows a brand: its stream's reader, NULL for a brand that is not there and in a dry run; borrowed until
+ * poller_destroy(). */
+struct stream_reader *poller_stream(struct poller *poller, struct str brand);
+/* The lease on the brand, or with "" on the account `ops`; NULL while it is not held here. Borrowed for the moment. */
+const char *poller_lease(const struct poller *poller, struct str brand);
 
 /* Sums over all sources since the start. */
 struct poller_stats {

@@ -86,6 +86,12 @@ int store_ingest(struct store *store, const struct store_batch *batch, store_rep
 int store_outage_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
                         store_reply_fn *done, void *user, struct error *err);
 
+/* The alerter's step: its position in the event stream and what it has still to tell, in one: alert_commit of docs/queue.md,
+ * with the brand's lease, brought in by alert_open. The same sent again answers the same. All is copied. Refused with
+ * STORE_STALE: read everything again. */
+int store_alert_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
+                       store_reply_fn *done, void *user, struct error *err);
+
 /* Settings of one brand for the functions (brand_configure). */
 int store_configure_args(const struct settings *settings, const struct brand_settings *brand,
                          struct buf *ret_json);
