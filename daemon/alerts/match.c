@@ -1,4 +1,6 @@
 /* Which events a route or a silence means. */
+#include <errno.h>
+
 #include "mentiond/alert_route.h"
 
 #define AT(field) .offset = offsetof(struct alert_matcher, field)
@@ -22,6 +24,73 @@ const struct option alert_matcher_options[] = {
      .help = "Nobody answered for at least so long after it was due."},
     {0},
 };
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static bool read_list(const json_t *value, struct arena *arena, struct str_list *ret)
+{
+    size_t n = json_is_array(value) ? json_array_size(value) : 1;
+
+    if (n > NAMES_MAX)
+        return false;
+    ret->items = arena_zalloc(arena, (n + 1) * sizeof(*ret->items));
+    for (size_t i = 0; ret->items && i < n; i++) {
+        struct str item = json_text(json_is_array(value) ? json_array_get(value, i) : value);
+
+        if (item.len == 0)
+            return false;
+        ret->items[ret->n++] = arena_str(arena, item);
+    }
+    return ret->items && !arena->failed;
+}
+
+static bool read_number(const struct option *option, const json_t *value, int64_t *ret)
+{
+    if (option->kind == OPTION_DURATION && json_is_string(value))
+        return config_parse_duration(json_text(value), ret);
+    *ret = json_to_i64(value, -1);
+    return *ret >= option->min && *ret <= option->max;
+}
+
+static bool read_one(const struct option *option, const json_t *value, struct arena *arena, struct alert_matcher *ret)
+{
+    char *to = (char *)ret + option->offset;
+    struct str_list list = {0};
+    int64_t number;
+
+    if (option->kind == OPTION_LIST) {
+        if (!read_list(value, arena, &list))
+            return false;
+        memcpy(to, &list, sizeof(list));
+        return true;
+    }
+    if (!read_number(option, value, &number))
+        return false;
+    memcpy(to, &number, sizeof(number));
+    return true;
+}
+
+int alert_matcher_read(const json_t *object, struct arena *arena, struct alert_matcher *ret, struct error *err)
+{
+    struct alert_matcher matcher = {0};
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(object))
+        return error_set(err, -EINVAL, "match: wanted: an object");
+    json_object_foreach((json_t *)object, key, value) {
+        const struct option *option = alert_matcher_options;
+
+        while (option->key && strcmp(option->key, key) != 0)
+            option++;
+        if (!option->key)
+            return error_set(err, -EINVAL, "match: there is no key '%.64s'", key);
+        if (!read_one(option, value, arena, &matcher))
+            return error_set(err, -EINVAL, "match.%s: not a value of that kind", key);
+    }
+    *ret = matcher;
+    return 0;
+}
 
 /* ---- fields -------------------------------------------------------------------------------- */
 

@@ -34,6 +34,20 @@ static int fill_facts(const struct alert_event *event, struct arena *arena, stru
     return 0;
 }
 
+static void fill_examples(const struct alert_event *event, struct arena *arena, struct alert_notice *ret)
+{
+    static const char *const names[ALERT_EXAMPLES_MAX][3] = ALERT_EXAMPLE_FIELDS;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct alert_example *example = &ret->examples[ret->n_examples];
+
+        *example = (struct alert_example){.who = alert_clean(alert_event_get(event, names[i][0]), false, arena),
+                                          .text = alert_clean(alert_event_get(event, names[i][1]), true, arena),
+                                          .url = alert_safe_url(alert_event_get(event, names[i][2]))};
+        ret->n_examples += example->text.len > 0 || example->url.len > 0;
+    }
+}
+
 static int say(struct str own, const char *usual, bool lines, const struct alert_event *event, struct arena *arena,
                struct str *ret, struct error *err)
 {
@@ -69,6 +83,7 @@ int alert_notice_fill(const struct alert_route *route, const struct alert_event 
         code = say(route->text, kind->text, true, event, arena, &ret->text, err);
     if (code == 0)
         code = fill_facts(event, arena, ret, err);
+    fill_examples(event, arena, ret);
     if (code == 0 && n_events > 1)
         ret->title = arena_printf(arena, "%.*s (and %u more)", STR_FMT(ret->title), n_events - 1);
     if (code < 0 || !ret->key.s || !ret->title.s)

@@ -6,12 +6,16 @@
 #define MENTIOND_ALERT_ROUTE_H
 
 #include "mentiond/alert.h"
+#include "mentiond/json.h"
 
 #define ALERT_ROUTES_MAX 128
 #define ALERT_SILENCES_MAX 256
 #define ALERT_ROUTE_CHANNELS_MAX 16
 #define ALERT_TEMPLATE_MAX 2000 /* bytes of a template */
 #define ALERT_TEXT_MAX 8000     /* bytes of what a template becomes */
+#define ALERT_EXAMPLE_FIELDS {{"example1_who", "example1_text", "example1_url"}, \
+                              {"example2_who", "example2_text", "example2_url"}, \
+                              {"example3_who", "example3_text", "example3_url"}} /* of an event, put there by the alerter */
 
 struct alert_event {
     struct str type;  /* as routes name it: alert_event_type() */
@@ -39,6 +43,10 @@ struct alert_matcher {
     int64_t overdue_ms;               /* at least so long; 0: any */
 };
 extern const struct option alert_matcher_options[];
+
+/* A matcher as mentionctl silence stores it: an object of the same keys, text or lists of text, numbers, durations as text.
+ * Text is copied into the arena. -EINVAL says which key is wrong. */
+int alert_matcher_read(const json_t *object, struct arena *arena, struct alert_matcher *ret, struct error *err);
 
 bool alert_matches(const struct alert_matcher *matcher, const struct alert_event *event);
 
@@ -115,7 +123,7 @@ struct alert_kind {
 const struct alert_kind *alert_kind_find(struct str type);
 extern const struct alert_kind alert_kinds[]; /* type NULL ends it */
 
-/* Fills a notice (all but examples and json) from the newest event of a group; `n_events` is how many it stands for.
+/* Fills a notice (all but json) from the newest event of a group; `n_events` is how many it stands for.
  * Text is cleaned and in the arena. -ENOMEM. */
 int alert_notice_fill(const struct alert_route *route, const struct alert_event *event, unsigned n_events,
                       struct arena *arena, struct alert_notice *ret, struct error *err);
