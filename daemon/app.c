@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 #include <event2/event.h>
 
+#include "mentiond/alerter.h"
 #include "mentiond/clock.h"
 #include "mentiond/log.h"
 #include "mentiond/text.h"
@@ -23,6 +24,7 @@ static const char log_module[] = "mentiond";
 
 #define DRAIN_GRACE_MS 10000
 #define RELOAD_GRACE_MS 5000
+#define ALERTS_GRACE_MS 4000 /* for messages under way */
 #define FLUSH_MAX_MS 3000 /* for leases and sessions on their way to Redis */
 #define FLUSH_LOOK_MS 10
 #define SAME_SIGNAL_MS 1000 /* Ctrl-C reaches us from the terminal and from the script that started us: once */
@@ -33,6 +35,7 @@ enum { SIGNAL_HUP, SIGNAL_TERM, SIGNAL_INT, SIGNAL_EVENTS };
 struct app {
     struct app_options options;
     const char *config_path;
+    char host[128];
     char daemon_name[256];
     char nonce[33]; /* of this start: keeps the leases over a reload */
     struct plan *plan;
@@ -45,6 +48,7 @@ struct app {
     struct store *store;
     struct http_client *http;
     struct poller *poller;
+    struct alerter *alerter; /* NULL: there are no channels */
     bool started, stopping;
     int64_t stopped_at_ms;  /* monotonic, as flush_until_ms */
     int64_t flush_until_ms;
@@ -53,6 +57,42 @@ struct app {
 };
 
 static void stop(struct app *app, int exit_status);
+
+/* ---- the alerter ----------------------------------------------------------------------------- */
+
+static struct stream_reader *stream_of(void *user, struct str brand)
+{
+    struct app *app = user;
+
+    return app->poller ? poller_stream(app->poller, brand) : NULL;
+}
+
+static const char *lease_of(void *user, struct str brand)
+{
+    struct app *app = user;
+
+    return app->poller ? poller_lease(app->poller, brand) : NULL;
+}
+
+static bool tells(const struct app *app)
+{
+    return !app->options.once && !app->options.dry_run && app->plan->alerts->targets->n > 0;
+}
+
+static int create_alerter(struct app *app, struct error *err)
+{
+    const struct alerter_options options = {.base = app->base,
+                                            .http = app->http,
+                                            .store = app->store,
+                                            .plan = app->plan->alerts,
+                                            .settings = app->plan->settings,
+                                            .host = app->host,
+                                            .stream = stream_of,
+                                            .lease = lease_of,
+                                            .user = app};
+
+    return tells(app) ? alerter_create(&options, &app->alerter, err) : 0;
+}
 
 /* ---- the poller ------------------------------------------------------------------------------ */
 
@@ -90,6 +130,7 @@ static int start_poller(struct app *app, struct error *err)
                                      .nonce = app->nonce,
                                      .once = app->options.once,
                                      .only_source = app->options.source,
+                                     .speaks = tells(app),
                                      .on_mention = print_mention,
                                      .on_finished = on_finished,
                                      .user = app};
@@ -98,6 +139,8 @@ static int start_poller(struct app *app, struct error *err)
     if (poller_create(&options, &app->poller, err) < 0)
         return err->code;
     poller_start(app->poller);
+    if (app->alerter)
+        alerter_start(app->alerter);
     plan_describe(app->plan, what, sizeof(what));
     log_info("listening", field_text("to", what));
     notify_send("READY=1");
@@ -199,7 +242,8 @@ static int connect_redis(struct app *app, struct error *err)
     secret_free(password);
     if (r < 0)
         return r;
-    return store_create(app->base, app->redis, settings->name_space, &app->store, err);
+    r = store_create(app->base, app->redis, settings->name_space, &app->store, err);
+    return r < 0 ? r : create_alerter(app, err);
 }
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -227,6 +271,16 @@ static void on_drained(void *user)
     on_flushed(-1, 0, app);
 }
 
+static void on_told(void *user)
+{
+    struct app *app = user;
+
+    if (app->poller)
+        poller_drain(app->poller, DRAIN_GRACE_MS, on_drained, app);
+    else
+        event_base_loopbreak(app->base);
+}
+
 static void stop(struct app *app, int exit_status)
 {
     if (app->stopping)
@@ -235,10 +289,10 @@ static void stop(struct app *app, int exit_status)
     app->stopped_at_ms = clock_monotonic_ms();
     app->exit_status = exit_status;
     notify_send("STOPPING=1");
-    if (app->poller)
-        poller_drain(app->poller, DRAIN_GRACE_MS, on_drained, app);
+    if (app->alerter)
+        alerter_drain(app->alerter, ALERTS_GRACE_MS, on_told, app);
     else
-        event_base_loopbreak(app->base);
+        on_told(app);
 }
 
 static void on_stop_signal(evutil_socket_t number, short what, void *user)
@@ -262,15 +316,23 @@ static void on_reload_drained(void *user)
     struct app *app = user;
     struct error err = {0};
 
+    alerter_destroy(TAKE(app->alerter));
     poller_destroy(TAKE(app->poller));
     plan_destroy(app->plan);
     app->plan = TAKE(app->next_plan);
-    if (start_poller(app, &err) < 0) {
+    if (create_alerter(app, &err) < 0 || start_poller(app, &err) < 0) {
         log_error("cannot go on after the reload", field_text("error", err.text));
         stop(app, APP_FAILED);
         return;
     }
     log_info("configuration and rules reloaded");
+}
+
+static void on_reload_told(void *user)
+{
+    struct app *app = user;
+
+    poller_drain(app->poller, RELOAD_GRACE_MS, on_reload_drained, app);
 }
 
 static bool same_server(const struct settings *a, const struct settings *b)
@@ -299,7 +361,10 @@ static void on_reload_signal(evutil_socket_t number, short what, void *user)
     } else {
         if (!same_server(app->plan->settings, app->next_plan->settings))
             log_warn("redis.url, redis.namespace and state_dir change only with a restart");
-        poller_drain(app->poller, RELOAD_GRACE_MS, on_reload_drained, app);
+        if (app->alerter)
+            alerter_drain(app->alerter, ALERTS_GRACE_MS, on_reload_told, app);
+        else
+            on_reload_told(app);
     }
     diag_finish(&d);
 }
@@ -378,6 +443,7 @@ static int start(struct app *app, struct error *err)
 
 static void finish(struct app *app)
 {
+    alerter_destroy(app->alerter);
     poller_destroy(app->poller);
     redis_destroy(app->redis);
     store_destroy(app->store);
@@ -442,7 +508,6 @@ int app_run(const struct app_options *options)
 {
     struct app app = {.options = *options};
     struct error err = {0};
-    char host[128] = "localhost";
 
     curl_global_init(CURL_GLOBAL_DEFAULT);
     event_set_log_callback(on_event_log);
@@ -452,8 +517,9 @@ int app_run(const struct app_options *options)
         return APP_USAGE;
     }
     apply_log_settings(&app.plan->settings->log);
-    gethostname(host, sizeof(host) - 1);
-    snprintf(app.daemon_name, sizeof(app.daemon_name), "%s:%d", host, (int)getpid());
+    if (gethostname(app.host, sizeof(app.host) - 1) < 0)
+        snprintf(app.host, sizeof(app.host), "localhost");
+    snprintf(app.daemon_name, sizeof(app.daemon_name), "%s:%d", app.host, (int)getpid());
     store_make_req(app.nonce);
     if (start(&app, &err) < 0) {
         log_error("cannot start", field_text("error", err.text));

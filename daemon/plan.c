@@ -70,7 +70,8 @@ struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d)
     ok = plan->settings != NULL;
     if (ok) {
         plan->sources = source_set_create(plan->settings, d);
-        ok = load_brands(plan, with_tests, d) && plan->sources;
+        plan->alerts = alert_plan_create(plan->settings, d);
+        ok = load_brands(plan, with_tests, d) && plan->sources && plan->alerts;
     }
     if (!ok || d->n_errors) {
         plan_destroy(plan);
@@ -90,6 +91,7 @@ void plan_destroy(struct plan *plan)
         outage_lens_finish(&plan->lenses[i]);
     free(plan->lenses);
     source_set_destroy(plan->sources);
+    alert_plan_destroy(plan->alerts);
     settings_destroy(plan->settings);
     free(plan);
 }

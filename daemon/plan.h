@@ -3,11 +3,13 @@
 #ifndef MENTIOND_PLAN_H
 #define MENTIOND_PLAN_H
 
+#include "mentiond/alert_route.h"
 #include "mentiond/poller.h"
 
 struct plan {
     struct settings *settings;    /* owned */
     struct source_set *sources;   /* owned */
+    struct alert_plan *alerts;    /* owned; borrows from settings */
     struct poller_brand *brands;  /* owned, in the order of settings->brands; each holds a reference of its rules */
     struct outage_lens *lenses;   /* owned, of each brand */
     size_t n_brands;

@@ -133,6 +133,8 @@ const struct option settings_alerts_options[] = {
      .help = "Which events go to which channels; the first that matches takes an event."},
     {"silences", OPTION_NODE, AT(alert_settings, silences),
      .help = "What is not told for a while. mentionctl silence adds others."},
+    {"direct_after", OPTION_DURATION, AT(alert_settings, direct_after_ms), .def = "60s", .min = SECOND_MS, .max = DAY_MS,
+     .help = "When Redis has not answered for so long, channels with `direct: true` say so, without it."},
     {0},
 };
 

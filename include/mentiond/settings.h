@@ -94,6 +94,7 @@ struct brand_settings {
 /* Decoded by the alerts module. NULL where the file has none. */
 struct alert_settings {
     const struct config_node *channels, *routes, *silences;
+    int64_t direct_after_ms;
 };
 
 struct settings {
