@@ -36,8 +36,7 @@ static const struct option options[] = {
     {0},
 };
 
-static const struct markup relayed = {alert_defuse_relayed, {"", 0}, {"", 0}, {"\n", 1}, NULL};
-static const struct compose parts = {&relayed, ALERT_CHARACTERS, 1};
+static const struct compose parts = {&markup_relayed, ALERT_CHARACTERS, 1};
 
 /* ---- checking ------------------------------------------------------------------------------ */
 
@@ -128,13 +127,10 @@ static struct str annotation_name(struct str text, struct arena *arena)
 
 static void put_annotations(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
-    static const char *const severities[] = {
-        [ALERT_INFO] = "info", [ALERT_WARNING] = "warning", [ALERT_CRITICAL] = "critical"};
-
     buf_append_str(b, STR(",\"annotations\":{"));
     put_field(b, STR("summary"), compose_title(&parts, notice, arena));
     put_field(b, STR("description"), compose_text(&parts, notice, arena));
-    put_field(b, STR("severity"), str_from(severities[notice->severity]));
+    put_field(b, STR("severity"), str_from(notice_severity(notice)));
     if (notice->phase == ALERT_ACKED)
         put_field(b, STR("acknowledged"), STR("yes"));
     for (size_t i = 0; i < notice->n_facts; i++) {

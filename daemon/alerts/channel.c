@@ -219,6 +219,22 @@ void outcome_wait_field(const json_t *body, const char *field, double unit_ms, s
 
 /* ---- notices ------------------------------------------------------------------------------- */
 
+const char *notice_phase(const struct alert_notice *notice)
+{
+    static const char *const names[] = {[ALERT_FIRING] = "firing", [ALERT_ACKED] = "acknowledged",
+                                        [ALERT_RESOLVED] = "resolved", [ALERT_PASSING] = "passing"};
+
+    return names[notice->phase];
+}
+
+const char *notice_severity(const struct alert_notice *notice)
+{
+    static const char *const names[] = {
+        [ALERT_INFO] = "info", [ALERT_WARNING] = "warning", [ALERT_CRITICAL] = "critical"};
+
+    return names[notice->severity];
+}
+
 unsigned notice_color(const struct alert_notice *notice)
 {
     static const unsigned by_severity[] = {[ALERT_INFO] = 0x3b82f6, [ALERT_WARNING] = 0xecb22e,

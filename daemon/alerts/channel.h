@@ -48,6 +48,10 @@ void outcome_by_rules(const struct alert_reply *reply, const json_t *body, const
 /* LATER and no waiting time yet: the number at a dotted path, in units of so many ms; a day at most. */
 void outcome_wait_field(const json_t *body, const char *field, double unit_ms, struct alert_outcome *ret);
 
+/* "firing", "acknowledged", "resolved", "passing". */
+const char *notice_phase(const struct alert_notice *notice);
+/* "info", "warning", "critical". */
+const char *notice_severity(const struct alert_notice *notice);
 /* 0xRRGGBB: red, amber, blue; green once it is over. */
 unsigned notice_color(const struct alert_notice *notice);
 

@@ -41,6 +41,7 @@ const struct markup markup_plain = {alert_defuse, {"", 0}, {"", 0}, {"\n", 1}, l
 const struct markup markup_markdown = {alert_escape_markdown, {"**", 2}, {"**", 2}, {"\n", 1}, link_markdown};
 const struct markup markup_html = {alert_escape_html, {"<b>", 3}, {"</b>", 4}, {"\n", 1}, link_html};
 const struct markup markup_html_br = {alert_escape_html, {"<b>", 3}, {"</b>", 4}, {"<br>", 4}, link_html};
+const struct markup markup_relayed = {alert_defuse_relayed, {"", 0}, {"", 0}, {"\n", 1}, link_plain};
 
 /* ---- parts --------------------------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@ extern const struct markup markup_plain;    /* words alone; addresses in parenth
 extern const struct markup markup_markdown; /* CommonMark and its dialects */
 extern const struct markup markup_html;     /* b, a and line ends: what Telegram takes */
 extern const struct markup markup_html_br;  /* the same with br */
+extern const struct markup markup_relayed;  /* words alone, for receivers that pass them on to others */
 
 /* The greatest lengths of the parts, escaped: together they stay below 3,900 units and 4 addresses. */
 struct compose {

@@ -24,11 +24,6 @@ static const struct option options[] = {
     {0},
 };
 
-static const char *const phases[] = {
-    [ALERT_FIRING] = "firing", [ALERT_ACKED] = "acknowledged", [ALERT_RESOLVED] = "resolved", [ALERT_PASSING] = "passing"};
-static const char *const severities[] = {
-    [ALERT_INFO] = "info", [ALERT_WARNING] = "warning", [ALERT_CRITICAL] = "critical"};
-
 static void add_env(struct alert_request *request, size_t *n, const char *name, struct str value, struct arena *arena)
 {
     struct str text = arena_printf(arena, "%s=%.*s", name, STR_FMT(str_cut_utf8(value, ENV_VALUE_MAX)));
@@ -48,8 +43,8 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
         {"MENTIOND_EVENT", notice->event},
         {"MENTIOND_KEY", notice->key},
         {"MENTIOND_ID", notice->id},
-        {"MENTIOND_PHASE", str_from(phases[notice->phase])},
-        {"MENTIOND_SEVERITY", str_from(severities[notice->severity])},
+        {"MENTIOND_PHASE", str_from(notice_phase(notice))},
+        {"MENTIOND_SEVERITY", str_from(notice_severity(notice))},
         {"MENTIOND_BRAND", notice->brand},
         {"MENTIOND_TITLE", notice->title},
         {"MENTIOND_TEXT", notice->text},

@@ -26,8 +26,7 @@ static const struct option options[] = {
     {0},
 };
 
-static const struct markup relayed = {alert_defuse_relayed, {"", 0}, {"", 0}, {"\n", 1}, NULL};
-static const struct compose parts = {&relayed, ALERT_CHARACTERS, 1};
+static const struct compose parts = {&markup_relayed, ALERT_CHARACTERS, 1};
 
 /* ---- the event ----------------------------------------------------------------------------- */
 
@@ -60,14 +59,12 @@ static void put_details(const struct alert_notice *notice, struct buf *b, struct
 
 static void put_payload(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
-    static const char *const severities[] = {
-        [ALERT_INFO] = "info", [ALERT_WARNING] = "warning", [ALERT_CRITICAL] = "critical"};
     struct str title = alert_clean(notice->title.len ? notice->title : notice->event, false, arena);
 
     buf_append_str(b, STR(",\"payload\":{\"summary\":"));
     buf_append_json(b, alert_fit(title, SUMMARY_MAX, ALERT_CHARACTERS, alert_defuse_relayed, arena));
     put_field(b, "source", notice->brand.len ? notice->brand : STR("mentiond"));
-    put_field(b, "severity", str_from(severities[notice->severity]));
+    put_field(b, "severity", str_from(notice_severity(notice)));
     put_field(b, "timestamp", alert_time(notice->at_ms, arena));
     put_field(b, "class", notice->event);
     put_details(notice, b, arena);

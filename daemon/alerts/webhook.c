@@ -104,18 +104,13 @@ static void put_start(const struct alert_notice *notice, struct buf *b, struct a
 /* What is left of a notice that is too large. */
 static void put_summary(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
-    static const char *const phases[] = {[ALERT_FIRING] = "firing",
-                                         [ALERT_ACKED] = "acknowledged",
-                                         [ALERT_RESOLVED] = "resolved",
-                                         [ALERT_PASSING] = "passing"};
-
     buf_append_str(b, STR("{\"key\":"));
     buf_append_json(b, alert_cut(notice->key, TITLE_MAX, ALERT_CHARACTERS, arena));
     buf_append_str(b, STR(",\"brand\":"));
     buf_append_json(b, notice->brand);
     buf_append_str(b, STR(",\"title\":"));
     buf_append_json(b, alert_cut(notice->title, TITLE_MAX, ALERT_CHARACTERS, arena));
-    buf_printf(b, ",\"phase\":\"%s\",\"cut\":true}", phases[notice->phase]);
+    buf_printf(b, ",\"phase\":\"%s\",\"cut\":true}", notice_phase(notice));
 }
 
 static int prepare(const struct alert_target *target, const struct alert_notice *notice, struct str memo,
