@@ -162,7 +162,7 @@ static int phrase_to_regex(const struct pattern_source *from, struct str phrase,
     r = phrase_compile(buf_str(&joined), &scope, &source, groups, n_groups, err);
     if (r < 0)
         return r;
-    *ret_source = arena_str(&from->set->arena, buf_str(&source));
+    *ret_source = arena_str(&from->set->sources, buf_str(&source));
     if (!ret_source->s)
         return error_oom(err);
     return regex_create(*ret_source, phrase_flags(*ret_source, *n_groups), ret, &at, err);
@@ -232,7 +232,7 @@ static void read_regex(const struct pattern_source *from, const struct config_no
                    config_shown(node, shown));
         return;
     }
-    source = arena_str(&from->set->arena, node->value);
+    source = arena_str(&from->set->sources, node->value);
     if (!source.s)
         return; /* the arena knows, and loading fails */
     if (regex_create(source, REGEX_CASELESS, &regex, &at, &err) < 0) {

@@ -129,6 +129,11 @@ void regex_rest(struct regex *regex)
     regex->jit = JIT_NOT_YET;
 }
 
+void regex_set_source(struct regex *regex, struct str source)
+{
+    regex->source = source;
+}
+
 bool regex_rest_unused(struct regex *regex)
 {
     bool unused = regex->code && !regex->ran;

@@ -21,6 +21,7 @@ static struct ruleset *ruleset_alloc(size_t n_packs, enum rule_engine engine)
     set->refs = 1;
     set->engine = engines[engine];
     arena_init(&set->arena, RULES_ARENA_MAX);
+    arena_init(&set->sources, RULES_ARENA_MAX);
     arena_init(&set->reading, RULES_ARENA_MAX);
     set->packs = calloc(n_packs + 1, sizeof(*set->packs));
     if (set->packs)
@@ -81,7 +82,7 @@ static struct ruleset *ruleset_build(struct config_doc **docs, size_t n, enum ru
         set->packs[set->n_packs++].doc = docs[i];
     read_all(set, d);
     trim(set);
-    if (set->arena.failed || set->reading.failed)
+    if (set->arena.failed || set->sources.failed || set->reading.failed)
         diag_error(d, NULL, (struct config_mark){0}, "rules: out of memory");
     if (d->n_errors == errors &&
         set->engine->create(set->patterns, set->n_patterns, &set->matcher, &err) < 0)
@@ -161,7 +162,9 @@ void ruleset_unref(struct ruleset *set)
     name_index_finish(&set->names);
     free(set->packs);
     arena_finish(&set->arena);
+    arena_finish(&set->sources);
     arena_finish(&set->reading);
+    free(set->packed_sources);
     free(set);
 }
 

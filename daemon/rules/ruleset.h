@@ -120,6 +120,7 @@ struct pack {
 struct ruleset {
     unsigned refs;
     struct arena arena; /* owned: everything below that is not said otherwise */
+    struct arena sources; /* owned: those of patterns, while they are not packed */
     struct arena reading; /* owned: lists and groups of packs, until the set is settled */
     struct pack *packs; /* owned, as the other three arrays */
     size_t n_packs;
@@ -144,8 +145,12 @@ struct ruleset {
     uint64_t limited, limited_told; /* by ruleset_take_uses() */
     bool *fired;           /* owned; for each rule: counted since ruleset_take_uses() */
     uint64_t *limits_told; /* owned; for each pattern: limits reached that it has told of */
+    unsigned char *packed_sources; /* owned; NULL: never packed yet */
+    size_t packed_len;
+    bool sources_rest; /* patterns have lengths only */
     bool judged;       /* since ruleset_rest() was asked last */
-    int64_t rested_ms; /* when ruleset_rest() last did anything; 0: never */
+    int64_t judged_ms; /* when it was found to be so last */
+    int64_t rested_ms; /* when ruleset_rest() last looked at codes; 0: never */
     bool settled; /* packs have no docs any more, and nothing has nodes */
 };
 
@@ -298,6 +303,10 @@ struct judgement {
     bool dropped;      /* hits beyond JUDGED_HITS_MAX */
     unsigned limited;
 };
+
+/* Packs the sources of patterns; stays as it is if that fails. Nothing may read them until they are needed. */
+void sources_rest(struct ruleset *set);
+int sources_need(struct ruleset *set); /* -ENOMEM only */
 
 /* There when it was not let go of; else made anew. -ENOMEM only. */
 int ruleset_need_matcher(struct ruleset *set);

@@ -3,7 +3,7 @@
  * Trees of packs, with the text that messages show excerpts of, are nearly half of a set: tests, marks
  * and descriptions, which judging never looks at. What it does look at (names, captured values) is
  * copied out first; if that fails, everything stays as it was and only memory is lost. Sources of
- * patterns are the set's own from the beginning. */
+ * patterns are the set's own from the beginning, and packed while nothing is judged. */
 #include "rules/ruleset.h"
 
 /* Copies the text and makes it the set's own. */
@@ -93,8 +93,12 @@ void ruleset_settle(struct ruleset *set)
 
 int ruleset_need_matcher(struct ruleset *set)
 {
+    int r = sources_need(set);
+
     set->judged = true;
-    return set->matcher ? 0 : set->engine->create(set->patterns, set->n_patterns, &set->matcher, NULL);
+    if (r < 0 || set->matcher)
+        return r;
+    return set->engine->create(set->patterns, set->n_patterns, &set->matcher, NULL);
 }
 
 /* The next mention makes it anew, with windows that what was learned since has made better. */
@@ -104,6 +108,7 @@ static bool forget_matcher(struct ruleset *set)
         return false;
     set->engine->destroy(set->matcher);
     set->matcher = NULL;
+    sources_rest(set);
     set->limited_told = set->limited;
     memset(set->limits_told, 0, set->n_patterns * sizeof(*set->limits_told));
     return true;
@@ -113,12 +118,14 @@ bool ruleset_rest(struct ruleset *set, int64_t now_ms)
 {
     bool dropped = false;
 
-    if (now_ms - set->rested_ms < RULESET_REST_MS)
-        return false;
-    set->rested_ms = now_ms;
-    if (!set->judged)
-        dropped = forget_matcher(set);
+    if (set->judged)
+        set->judged_ms = now_ms;
     set->judged = false;
+    if (now_ms - set->judged_ms >= RULESET_QUIET_MS)
+        dropped = forget_matcher(set);
+    if (now_ms - set->rested_ms < RULESET_REST_MS)
+        return dropped;
+    set->rested_ms = now_ms;
     for (size_t i = 0; i < set->n_patterns; i++)
         dropped |= regex_rest_unused(set->patterns[i].regex);
     if (dropped)

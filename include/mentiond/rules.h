@@ -26,12 +26,13 @@ struct ruleset *ruleset_parse(const char *path, struct str text, enum rule_engin
 /* Drops what only tests, lint and messages need, about half of the memory: from now on the set only
  * judges and explains, and ruleset_run_tests() and ruleset_lint() find nothing. */
 void ruleset_settle(struct ruleset *set);
-/* Drops what is compiled of phrases and regexes that no post has needed since the last call, and of a
- * settled set that has judged nothing the matcher's tables; what is needed again is made again, within
- * some ms. What ruleset_cost() tells begins anew with the tables. To be called now and then, by brands
- * that share a set too: nothing happens within RULESET_REST_MS of the last time. True if memory became
- * free. */
+/* Drops, once in RULESET_REST_MS, what is compiled of phrases and regexes that no post has needed since;
+ * and, when a settled set has judged nothing for RULESET_QUIET_MS, the matcher's tables, and packs the
+ * sources of patterns. What is needed again is made again, within some ms. What ruleset_cost() tells
+ * begins anew with the tables. To be called each second or so, by brands that share a set too. True if
+ * memory became free. */
 #define RULESET_REST_MS (60 * 1000)
+#define RULESET_QUIET_MS (30 * 1000)
 bool ruleset_rest(struct ruleset *set, int64_t now_ms);
 struct ruleset *ruleset_ref(struct ruleset *set);
 void ruleset_unref(struct ruleset *set);

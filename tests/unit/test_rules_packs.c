@@ -357,9 +357,11 @@ static void test_a_rested_set_judges_the_same(void **state)
         assert_int_equal(class_of(set, "the site is down"), CLASS_OUTAGE);
         assert_int_equal(class_of(set, "E42"), CLASS_OUTAGE);
         assert_false(ruleset_rest(set, now_ms)); /* they were just needed */
+        assert_false(ruleset_rest(set, now_ms + RULESET_QUIET_MS - 1));
+        assert_true(ruleset_rest(set, now_ms + RULESET_QUIET_MS)); /* the tables, and sources are packed */
         assert_false(ruleset_rest(set, now_ms + RULESET_REST_MS - 1));
         now_ms += RULESET_REST_MS;
-        assert_true(ruleset_rest(set, now_ms));
+        assert_true(ruleset_rest(set, now_ms)); /* what is compiled */
         now_ms += RULESET_REST_MS;
         ruleset_take_uses(set, count_use, &n_uses);
         assert_false(ruleset_rest(set, now_ms)); /* nothing is left to drop */
