@@ -2,10 +2,10 @@
  * daemons, the one that holds the brand's lease calls mention_tick each second. */
 #include "poller_internal.h"
 
-#include <malloc.h>
 #include <stdio.h>
 
 #include "mentiond/clock.h"
+#include "mentiond/memory.h"
 
 static const char log_module[] = "poller";
 
@@ -48,7 +48,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     (void)what;
     tick_in(brand, TICK_MS);
     if (ruleset_rest(brand->rules, clock_now_ms()))
-        malloc_trim(0);
+        memory_rest();
     if (!brand->configured)
         brand_configure(brand);
     outages_tick(&brand->outages);

@@ -115,6 +115,7 @@ def write_config(folder, port, rules, own_trust):
             sys.exit(f"bench_idle: config.yaml has no '{old}' any more")
         text = text.replace(old, new, 1)
     (folder / "config.yaml").write_text(text)
+    (folder / "places").symlink_to(ROOT / "places")
 
 
 def redis(folder, *command):

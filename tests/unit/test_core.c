@@ -1,4 +1,5 @@
-/* core: text, buffers, arenas, clocks, errors, the log's repeat suppression. */
+/* core: text, buffers, arenas, clocks, errors, the log's repeat suppression,
+ * memory at rest. */
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include "mentiond/clock.h"
 #include "mentiond/error.h"
 #include "mentiond/log.h"
+#include "mentiond/memory.h"
 
 static const char log_module[] = "test";
 
@@ -314,6 +316,35 @@ static void test_log_debug_by_module(void **state)
     log_set_debug_modules(NULL, 0);
 }
 
+/* Of files mapped into this process: what is resident. */
+static long mapped_file_kb(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    long kb = -1;
+
+    assert_non_null(status);
+    while (fgets(line, sizeof(line), status))
+        sscanf(line, "RssFile: %ld kB", &kb);
+    fclose(status);
+    assert_true(kb >= 0);
+    return kb;
+}
+
+static void test_memory_rests_and_comes_back(void **state)
+{
+    char shown[CLOCK_ISO_LEN + 1];
+    long before = mapped_file_kb();
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        memory_rest();
+        assert_true(mapped_file_kb() < before);
+        clock_format_iso(0, shown);
+        assert_string_equal(shown, "1970-01-01T00:00:00.000Z");
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -332,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_log_repeats_double),
         cmocka_unit_test(test_log_lines),
         cmocka_unit_test(test_log_debug_by_module),
+        cmocka_unit_test(test_memory_rests_and_comes_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
