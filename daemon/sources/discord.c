@@ -197,7 +197,7 @@ static bool is_asked_to_wait(const struct parsing *p, const json_t *value, struc
         return false;
     step_fail(ret_step, STEP_WAIT, arena_printf(p->arena, "HTTP %d: %.*s", status,
                                                 STR_FMT(str_cut_utf8(json_get_text(value, "message"), 200))));
-    ret_step->wait_ms = source_retry_after_ms(p->reply->http, p->reply->received_at_ms);
+    ret_step->wait_ms = http_retry_after_ms(p->reply->http, p->reply->received_at_ms);
     if (seconds > 0)
         ret_step->wait_ms = seconds < 86400 ? (int64_t)(seconds * 1000) + 1 : 86400000;
     if (ret_step->wait_ms <= 0)

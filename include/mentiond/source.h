@@ -194,10 +194,6 @@ struct source_set {
 struct source_set *source_set_create(const struct settings *settings, struct diag *d);
 void source_set_destroy(struct source_set *set);
 
-/* The same by their names of the net module. */
-#define source_retry_after_ms http_retry_after_ms
-#define source_wait_parse http_wait_parse
-
 /* The step that a status means where a driver knows no better: 429 WAIT, 5xx and 408 RETRY, 401 403
  * 404 410 4xx STOP, an HTML body where JSON belongs RETRY. True if it decided (so: not a plain
  * 2xx). */
