@@ -10,7 +10,8 @@
 
 #include "alerts/channel.h"
 #include "alerts/compose.h"
-#include "alerts/signing.h"
+#include "alerts/text.h"
+#include "mentiond/codec.h"
 
 #define LABELS_MAX 16
 #define KEY_MAX 200
@@ -170,7 +171,7 @@ static int add_basic(const struct alertmanager_config *config, struct alert_requ
 
     if (code < 0)
         return error_prefix(err, code, "password");
-    both = alert_base64(arena_printf(arena, "%.*s:%.*s", STR_FMT(config->user), STR_FMT(password)), arena);
+    both = base64_encode(arena_printf(arena, "%.*s:%.*s", STR_FMT(config->user), STR_FMT(password)), arena);
     request_add(request, "Authorization", arena_printf(arena, "Basic %.*s", STR_FMT(both)), true);
     return arena->failed ? error_oom(err) : 0;
 }

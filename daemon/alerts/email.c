@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "alerts/channel.h"
+#include "mentiond/codec.h"
 
 #define SUBJECT_CHARS 200
 #define TITLE_MAX 1000 /* bytes, in the body */
@@ -61,22 +62,6 @@ static bool check(struct alert_target *target, const struct settings *settings, 
 
 /* ---- the message --------------------------------------------------------------------------- */
 
-static void add_base64(struct buf *b, struct str text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < text.len; i += 3) {
-        unsigned char in[3] = {0};
-        size_t n = text.len - i < 3 ? text.len - i : 3;
-
-        memcpy(in, text.s + i, n);
-        buf_append_char(b, digits[in[0] >> 2]);
-        buf_append_char(b, digits[(in[0] & 3) << 4 | in[1] >> 4]);
-        buf_append_char(b, n > 1 ? digits[(in[1] & 15) << 2 | in[2] >> 6] : '=');
-        buf_append_char(b, n > 2 ? digits[in[2] & 63] : '=');
-    }
-}
-
 /* Encoded words: a stranger's words in a subject can begin no header of their own. */
 static void add_subject(struct buf *b, struct str title)
 {
@@ -85,7 +70,7 @@ static void add_subject(struct buf *b, struct str title)
         struct str word = str_cut_utf8(title, WORD_BYTES);
 
         buf_append_str(b, STR(" =?utf-8?B?"));
-        add_base64(b, word);
+        base64_append(b, word);
         buf_append_str(b, STR("?=\r\n"));
         title = str_slice(title, word.len, title.len);
     }
@@ -96,7 +81,7 @@ static void add_body(struct buf *b, struct str text)
     for (size_t at = 0; at < text.len; at += LINE_BYTES) {
         size_t end = at + LINE_BYTES < text.len ? at + LINE_BYTES : text.len;
 
-        add_base64(b, str_slice(text, at, end));
+        base64_append(b, str_slice(text, at, end));
         buf_append_str(b, STR("\r\n"));
     }
 }

@@ -6,7 +6,8 @@
  * stay far below. */
 #include "alerts/channel.h"
 #include "alerts/compose.h"
-#include "alerts/signing.h"
+#include "mentiond/codec.h"
+#include "mentiond/digest.h"
 
 struct matrix_config {
     struct str server, room;
@@ -56,7 +57,7 @@ static struct str make_address(const struct matrix_config *config, const struct 
 
     buf_printf(&b, "%.*s/_matrix/client/v3/rooms/", STR_FMT(base_url(config->server)));
     put_escaped(&b, config->room);
-    buf_printf(&b, "/send/m.room.message/%.*s", STR_FMT(alert_sha256_hex(notice->id, arena)));
+    buf_printf(&b, "/send/m.room.message/%.*s", STR_FMT(hex_encode(digest_sha256(notice->id, arena), arena)));
     return compose_take(&b, arena);
 }
 

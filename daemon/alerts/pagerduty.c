@@ -5,7 +5,7 @@
  * for all of them. */
 #include "alerts/channel.h"
 #include "alerts/compose.h"
-#include "alerts/signing.h"
+#include "alerts/text.h"
 
 #define SUMMARY_MAX 1024 /* characters */
 #define KEY_MAX 255

@@ -5,6 +5,8 @@
 #include "mentiond/alert.h"
 #include "mentiond/buf.h"
 #include "mentiond/clock.h"
+#include "mentiond/codec.h"
+#include "mentiond/digest.h"
 
 #define URL_MAX 2000
 #define CUT_MARK " \u2026 (cut)"
@@ -232,4 +234,23 @@ struct str alert_time(int64_t at_ms, struct arena *arena)
     clock_format_iso(at_ms, text);
     made = arena_str(arena, str_from(text));
     return made.s ? made : STR("");
+}
+
+/* ---- names for machines --------------------------------------------------------------------- */
+
+static bool is_plain(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.s[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c && strchr("/_-:=,", c))))
+            return false;
+    }
+    return text.len > 0;
+}
+
+struct str alert_plain_key(struct str text, size_t max, struct arena *arena)
+{
+    return text.len <= max && is_plain(text) ? text : hex_encode(digest_sha256(text, arena), arena);
 }

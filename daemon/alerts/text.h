@@ -40,4 +40,8 @@ struct str alert_safe_url(struct str url);
 /* ISO 8601 of a wall time. */
 struct str alert_time(int64_t at_ms, struct arena *arena);
 
+/* A name for machines: `text` itself where it is at most `max` bytes of letters, digits and / _ - : = , else
+ * its digest, which always is. */
+struct str alert_plain_key(struct str text, size_t max, struct arena *arena);
+
 #endif

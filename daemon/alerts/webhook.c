@@ -8,7 +8,9 @@
 
 #include "alerts/channel.h"
 #include "alerts/compose.h"
-#include "alerts/signing.h"
+#include "alerts/text.h"
+#include "mentiond/codec.h"
+#include "mentiond/digest.h"
 
 #define BODY_MAX 20000 /* bytes */
 #define ID_MAX 128
@@ -51,20 +53,21 @@ static struct str next_word(struct str *rest)
 static int sign(struct str secrets, struct str text, struct arena *arena, struct str *ret, struct error *err)
 {
     struct buf b = BUF_INIT(SECRETS_MAX * 64);
-    struct str word, key;
+    struct str word, key, mac;
     size_t n = 0;
 
     for (; (word = next_word(&secrets)).len; n++) {
         if (str_starts_with(word, STR("whsec_")))
             word = str_slice(word, 6, word.len);
-        if (n == SECRETS_MAX || !alert_base64_decode(word, arena, &key) || key.len < KEY_MIN ||
+        if (n == SECRETS_MAX || !base64_decode(word, arena, &key) || key.len < KEY_MIN ||
             key.len > KEY_MAX) {
             buf_finish(&b);
             return error_set(err, -EINVAL,
                              "secret: wanted: at most %d of whsec_ and the base64 of %d to %d bytes",
                              SECRETS_MAX, KEY_MIN, KEY_MAX);
         }
-        buf_printf(&b, "%sv1,%.*s", n ? " " : "", STR_FMT(alert_hmac_base64(key, text, arena)));
+        mac = digest_hmac_sha256(key, text, arena);
+        buf_printf(&b, "%sv1,%.*s", n ? " " : "", STR_FMT(base64_encode(mac, arena)));
     }
     *ret = compose_take(&b, arena);
     return n ? 0 : error_set(err, -EINVAL, "secret: empty");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "json_repair.h"
+#include "mentiond/codec.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 #define NUMBER_TEXT_MAX 400 /* digits and signs; a longer real number is tried no further */
@@ -59,14 +60,6 @@ static size_t plain_end(struct str text, size_t at)
         at++;
     }
     return at;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The value of "\uXXXX" at `at`, or -1 if there is no such escape. */

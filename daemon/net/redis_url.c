@@ -10,21 +10,11 @@
 #include <stdio.h>
 
 #include "mentiond/buf.h"
+#include "mentiond/codec.h"
 
 static int url_invalid(struct error *err, const char *why)
 {
     return error_set(err, -EINVAL, "redis URL: %s", why);
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* Decodes %xx into `out`, which has room for text.len + 1 bytes; false for %00 and broken ones. */

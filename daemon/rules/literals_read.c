@@ -2,6 +2,8 @@
  * the parser lost: its regex is always run. */
 #include "rules/literals_read.h"
 
+#include "mentiond/codec.h"
+
 #define CLASS_CHARS_MAX 16 /* a larger class counts as any character */
 
 /* ---- single characters ---------------------------------------------------------------------- */
@@ -62,14 +64,6 @@ void literal_part_char(struct literal_parser *p, uint32_t c, struct literal_part
 }
 
 /* ---- escapes -------------------------------------------------------------------------------- */
-
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static const struct {
     char letter;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "mentiond/clock.h"
+#include "mentiond/codec.h"
 #include "mentiond/text.h"
 
 #define NOTE_MAX 200
@@ -42,24 +43,6 @@ int request_add_bearer(struct source_request *request, const struct secret *toke
     return 0;
 }
 
-static struct str base64(struct str text, struct arena *arena)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *in = (const unsigned char *)text.s;
-    size_t len = (text.len + 2) / 3 * 4;
-    char *out = arena_alloc(arena, len + 1);
-
-    for (size_t i = 0, o = 0; out && i < text.len; i += 3, o += 4) {
-        unsigned a = in[i], b = i + 1 < text.len ? in[i + 1] : 0, c = i + 2 < text.len ? in[i + 2] : 0;
-
-        out[o] = digits[a >> 2];
-        out[o + 1] = digits[(a & 3) << 4 | b >> 4];
-        out[o + 2] = i + 1 < text.len ? digits[(b & 15) << 2 | c >> 6] : '=';
-        out[o + 3] = i + 2 < text.len ? digits[c & 63] : '=';
-    }
-    return out ? (struct str){out, len} : STR("");
-}
-
 int request_add_basic(struct source_request *request, const struct secret *user, const struct secret *password,
                       struct arena *arena, struct error *err)
 {
@@ -71,7 +54,7 @@ int request_add_basic(struct source_request *request, const struct secret *user,
         code = secret_resolve(password, &word, err);
     if (code == 0) {
         both = arena_printf(arena, "%s:%s", name, word ? word : "");
-        both = base64(both, arena);
+        both = base64_encode(both, arena);
         request_add_header(request, "Authorization", arena_printf(arena, "Basic %.*s", STR_FMT(both)), true);
     }
     secret_free(name);

@@ -8,6 +8,7 @@
 #include <expat.h>
 
 #include "mentiond/buf.h"
+#include "mentiond/codec.h"
 #include "sources/feed_item.h"
 #include "sources/url.h"
 
@@ -170,35 +171,6 @@ static struct str person_name(struct str text)
     return within.len > 0 ? within : before;
 }
 
-static int base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-static struct str decode_base64(struct str text, struct arena *arena)
-{
-    char *out = arena_alloc(arena, text.len + 1);
-    unsigned bits = 0, n_bits = 0;
-    size_t len = 0;
-
-    for (size_t i = 0; out && i < text.len; i++) {
-        int digit = base64_digit(text.s[i]);
-
-        if (digit < 0)
-            continue;
-        bits = (bits << 6 | (unsigned)digit) & 0xFFFFFF;
-        n_bits += 6;
-        if (n_bits >= 8) {
-            n_bits -= 8;
-            out[len++] = (char)(bits >> n_bits & 0xFF);
-        }
-    }
-    return (struct str){out, out ? len : 0};
-}
-
 static bool is_xml_type(struct str type)
 {
     return str_eq(type, STR("xhtml")) || str_ends_with(type, STR("/xml")) || str_ends_with(type, STR("+xml"));
@@ -216,7 +188,7 @@ static struct str text_of(const struct reader *r, struct str text, struct str ty
     if (str_find(type, STR("/")) != SIZE_MAX) {
         struct buf utf8 = BUF_INIT(FEED_TEXT_MAX * 3);
 
-        if (feed_to_utf8(decode_base64(text, arena), STR(""), &utf8))
+        if (feed_to_utf8(base64_decode_loose(text, arena), STR(""), &utf8))
             text = arena_str(arena, buf_str(&utf8));
         buf_finish(&utf8);
     }

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-#include "sources/signing.h"
+#include "mentiond/codec.h"
+#include "mentiond/digest.h"
 
 #define LIMITED_WAIT_MS (30 * 60 * 1000)
 #define BLOCKED_WAIT_MS (6 * 3600 * 1000LL)
@@ -39,6 +40,7 @@ static int add_proof(const struct source *src, struct url *u, struct str token, 
 {
     const struct secret *secret = &account_of(src)->app_secret;
     char *value = NULL;
+    struct str proof;
     int code;
 
     if (secret->spec.len == 0)
@@ -46,7 +48,8 @@ static int add_proof(const struct source *src, struct url *u, struct str token, 
     code = secret_resolve(secret, &value, err);
     if (code < 0)
         return code;
-    url_add_param(u, "appsecret_proof", sign_hmac_hex(str_from(value), token, arena));
+    proof = hex_encode(digest_hmac_sha256(str_from(value), token, arena), arena);
+    url_add_param(u, "appsecret_proof", proof);
     secret_free(value);
     return 0;
 }
@@ -67,14 +70,6 @@ int graph_request_finish(const struct source *src, struct url *u, struct str tok
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A parameter of a URL as it was before it was put there: it will be encoded again. */
 static struct str decoded(struct str text, struct arena *arena)
 {
@@ -82,8 +77,8 @@ static struct str decoded(struct str text, struct arena *arena)
     struct str copy;
 
     for (size_t i = 0; i < text.len; i++) {
-        int high = text.len - i > 2 && text.s[i] == '%' ? hex_digit(text.s[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(text.s[i + 2]) : -1;
+        int high = text.len - i > 2 && text.s[i] == '%' ? hex_value(text.s[i + 1]) : -1;
+        int low = high >= 0 ? hex_value(text.s[i + 2]) : -1;
 
         buf_append_char(&b, low >= 0 ? (char)(high << 4 | low) : text.s[i]);
         i += low >= 0 ? 2 : 0;

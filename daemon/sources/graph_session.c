@@ -4,8 +4,9 @@
  * somebody put into the configuration counts at once. */
 #include <errno.h>
 
+#include "mentiond/codec.h"
+#include "mentiond/digest.h"
 #include "sources/graph.h"
-#include "sources/signing.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 #define SEED_LEN 16
@@ -34,7 +35,7 @@ static struct graph_session load(const struct source_account *account, struct ar
 
 static struct str seed_of(struct str token, struct arena *arena)
 {
-    struct str hex = sign_hmac_hex(STR("mentiond"), token, arena);
+    struct str hex = hex_encode(digest_hmac_sha256(STR("mentiond"), token, arena), arena);
 
     return str_slice(hex, 0, hex.len < SEED_LEN ? hex.len : SEED_LEN);
 }

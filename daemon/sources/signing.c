@@ -6,47 +6,12 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
+
+#include "mentiond/codec.h"
 
 #define JWT_MAX (16 * 1024)
 #define RSA_BYTES_MIN 256 /* keys below 2048 bits are refused by everybody */
-
-struct str sign_hmac_hex(struct str key, struct str text, struct arena *arena)
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
-    char hex[2 * EVP_MAX_MD_SIZE];
-    struct str copy;
-
-    if (!HMAC(EVP_sha256(), key.s ? key.s : "", (int)key.len, (const unsigned char *)(text.s ? text.s : ""),
-              text.len,
-              mac, &len))
-        return STR("");
-    for (unsigned int i = 0; i < len; i++) {
-        hex[2 * i] = digits[mac[i] >> 4];
-        hex[2 * i + 1] = digits[mac[i] & 15];
-    }
-    copy = arena_str(arena, (struct str){hex, (size_t)len * 2});
-    return copy.s ? copy : STR("");
-}
-
-static void append_base64url(struct buf *b, const void *data, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const unsigned char *bytes = data;
-
-    for (size_t i = 0; bytes && i < len; i += 3) {
-        size_t n = len - i < 3 ? len - i : 3;
-        uint32_t three = (uint32_t)bytes[i] << 16;
-
-        three |= n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-        three |= n > 2 ? (uint32_t)bytes[i + 2] : 0;
-        for (size_t k = 0; k <= n; k++)
-            buf_append_char(b, digits[three >> (18 - 6 * k) & 63]);
-    }
-}
 
 /* No passphrase, and no prompt for one. */
 static int no_password(char *to, int size, int writing, void *user)
@@ -87,7 +52,7 @@ static int append_signature(EVP_PKEY *key, struct buf *b, struct error *err)
     ERR_clear_error();
     if (code == 0) {
         buf_append_char(b, '.');
-        append_base64url(b, signature, len);
+        base64url_append(b, (struct str){(const char *)signature, len});
     }
     free(signature);
     EVP_MD_CTX_free(context);
@@ -95,8 +60,7 @@ static int append_signature(EVP_PKEY *key, struct buf *b, struct error *err)
 }
 
 int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, struct arena *arena,
-                   struct str *ret,
-                   struct error *err)
+                   struct str *ret, struct error *err)
 {
     EVP_PKEY *key = load_key(key_pem, err);
     struct buf b = BUF_INIT(JWT_MAX);
@@ -105,9 +69,9 @@ int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, str
 
     if (!key)
         return -EINVAL;
-    append_base64url(&b, header.s, header.len);
+    base64url_append(&b, header);
     buf_append_char(&b, '.');
-    append_base64url(&b, claims.s, claims.len);
+    base64url_append(&b, claims);
     code = b.failed ? error_oom(err) : append_signature(key, &b, err);
     if (code == 0 && !b.failed)
         copy = arena_str(arena, buf_str(&b));

@@ -1,4 +1,4 @@
-/* Signatures that networks ask for, by OpenSSL's libcrypto. */
+/* The signed token that networks ask of a service account, by OpenSSL's libcrypto. */
 #ifndef MENTIOND_SOURCES_SIGNING_H
 #define MENTIOND_SOURCES_SIGNING_H
 
@@ -6,14 +6,10 @@
 #include "mentiond/buf.h"
 #include "mentiond/error.h"
 
-/* HMAC-SHA256 of `text` as 64 lower-case hex digits, in the arena; "" when out of memory. */
-struct str sign_hmac_hex(struct str key, struct str text, struct arena *arena);
-
 /* A JSON Web Token, RS256: base64url(header).base64url(claims).base64url(signature), in the arena.
  * `key_pem` is a private RSA key in PEM (PKCS #8 or #1), `header` and `claims` are JSON. Errors, which
  * never show the key: -EINVAL, no such key; -ENOMEM. */
 int sign_jwt_rs256(struct str key_pem, struct str header, struct str claims, struct arena *arena,
-                   struct str *ret,
-                   struct error *err);
+                   struct str *ret, struct error *err);
 
 #endif

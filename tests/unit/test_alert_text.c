@@ -113,6 +113,17 @@ static void test_addresses(void **state)
         check(alert_safe_url(str_from(refused[i])), "");
 }
 
+static void test_names_for_machines(void **state)
+{
+    static const char *const odd[] = {"",       "a b",    "a.b", "@everyone",
+                                      "a\r\nb", "\u00e9", "<x>", "0123456789/x"};
+
+    (void)state;
+    check(alert_plain_key(STR("acme/outage/o-1_2"), 100, &arena), "acme/outage/o-1_2");
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+        assert_int_equal(alert_plain_key(str_from(odd[i]), 11, &arena).len, 64);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -121,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_fitting),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_names_for_machines),
     };
 
     return cmocka_run_group_tests(tests, make_arena, free_arena);
