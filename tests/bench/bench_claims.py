@@ -15,11 +15,12 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "queue"))
 
 from brand import Brand  # noqa: E402
+from lib.resp import encode  # noqa: E402
 from redisserver import Server  # noqa: E402
-from resp import encode  # noqa: E402
 import bench_queue  # noqa: E402
 
 LANGS = [f"{a}{b}" for a in "abcd" for b in "abcde"]        # 20 languages

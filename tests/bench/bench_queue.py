@@ -12,10 +12,11 @@ import pathlib
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "queue"))
 
 from brand import Brand, fields  # noqa: E402
-from resp import encode  # noqa: E402
+from lib.resp import encode  # noqa: E402
 from redisserver import Server  # noqa: E402
 
 BATCH = 100

@@ -1,9 +1,7 @@
 """A private Redis; the queue library in it is loaded by mentionctl itself."""
-import subprocess
-import time
-
 import pytest
 from ctltool import PACK, Ctl, Queue, Redis, find_mentionctl, write_config
+from lib.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -16,21 +14,9 @@ def ctl(tmp_path):
 
 @pytest.fixture(scope='session')
 def redis_server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('redis')
-    path = str(folder / 'redis.sock')
-    process = subprocess.Popen(['redis-server', '--port', '0', '--unixsocket', path, '--save', '',
-                                '--dir', str(folder)], stdout=subprocess.DEVNULL)
-    deadline = time.time() + 20
-    while True:
-        try:
-            Redis(path)('PING')
-            break
-        except (OSError, RuntimeError):
-            assert time.time() < deadline and process.poll() is None, 'redis-server does not start'
-            time.sleep(0.01)
-    yield path
-    process.terminate()
-    process.wait(20)
+    server = RedisServer(tmp_path_factory.mktemp('redis'), '--appendonly', 'no').start()
+    yield str(server.path)
+    server.kill()
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 
+from lib import resp
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BRAND = 'acme'
 KEY = 'mentiond:{acme}'
@@ -28,37 +30,17 @@ def now_ms():
     return int(time.time() * 1000)
 
 
-class Redis:
-    """Just enough of the protocol: one command, one reply."""
+def as_text(reply):
+    if isinstance(reply, list):
+        return [as_text(one) for one in reply]
+    return reply.decode('utf-8', 'replace') if isinstance(reply, bytes) else reply
 
-    def __init__(self, path):
-        self.path = path
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(path)
-        self.file = self.sock.makefile('rb')
+
+class Redis(resp.Redis):
+    """Called with a command; the reply as text."""
 
     def __call__(self, *args):
-        out = b'*%d\r\n' % len(args)
-        for arg in args:
-            arg = arg if isinstance(arg, bytes) else str(arg).encode()
-            out += b'$%d\r\n%s\r\n' % (len(arg), arg)
-        self.sock.sendall(out)
-        return self.reply()
-
-    def reply(self):
-        line = self.file.readline()
-        kind, rest = line[:1], line[1:-2]
-        if kind == b'-':
-            raise RuntimeError(rest.decode())
-        if kind == b'+':
-            return rest.decode()
-        if kind == b':':
-            return int(rest)
-        if int(rest) < 0:
-            return None
-        if kind == b'$':
-            return self.file.read(int(rest) + 2)[:-2].decode('utf-8', 'replace')
-        return [self.reply() for _ in range(int(rest))]
+        return as_text(self.call(*args))
 
 
 class LossyProxy:

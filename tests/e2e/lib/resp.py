@@ -8,6 +8,7 @@ class RedisError(Exception):
 
     def __init__(self, text):
         super().__init__(text)
+        self.text = text
         self.word = text.split(" ", 1)[0]
 
 
@@ -21,25 +22,25 @@ def encode(args):
 
 class Redis:
     def __init__(self, path, timeout=30):
+        self.path = str(path)
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
-        self.sock.connect(str(path))
+        self.sock.connect(self.path)
         self.file = self.sock.makefile("rb")
 
     def close(self):
         self.file.close()
         self.sock.close()
 
-    def call(self, *args):
-        return self.pipeline([args])[0]
+    def send(self, *args):
+        self.sock.sendall(encode(args))
 
-    def pipeline(self, commands):
-        self.sock.sendall(b"".join(encode(c) for c in commands))
-        replies = [self._read() for _ in commands]
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
-        return replies
+    def call(self, *args):
+        self.send(*args)
+        reply = self.read()
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
 
     def fcall(self, function, key, given):
         """One function of the queue; its answer decoded, None for null."""
@@ -58,7 +59,8 @@ class Redis:
         flat = [v.decode() for v in self.call("HGETALL", key)]
         return dict(zip(flat[::2], flat[1::2]))
 
-    def _read(self):
+    def read(self):
+        """The next reply; an error is returned, not raised."""
         line = self.file.readline()
         if not line.endswith(b"\r\n"):
             raise ConnectionError("redis closed the connection")
@@ -73,4 +75,4 @@ class Redis:
             size = int(rest)
             return None if size < 0 else self.file.read(size + 2)[:-2]
         size = int(rest)
-        return None if size < 0 else [self._read() for _ in range(size)]
+        return None if size < 0 else [self.read() for _ in range(size)]

@@ -2,7 +2,7 @@
 import itertools
 import json
 
-from resp import RedisError
+from lib.resp import RedisError
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

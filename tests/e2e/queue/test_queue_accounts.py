@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from resp import RedisError
+from lib.resp import RedisError
 
 numbers = iter(range(1000))
 

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from brand import HOUR, MINUTE
-from resp import RedisError
+from lib.resp import RedisError
 
 LEASE = "3:aaaa"
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from brand import T0, entry
+from lib.resp import RedisError
 from outages import Outages
-from resp import RedisError
 from redisserver import Server
 
 WRONG = [None, True, False, 0, -1, 1.5, 1e300, 10**20, "", "\n", "x" * 100_000, [], ["x" * 5000],

@@ -7,10 +7,10 @@ import re
 import shlex
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(p) for p in pathlib.Path(__file__).resolve().parents[:2]]
 
+from lib.resp import RedisError  # noqa: E402
 from redisserver import Server  # noqa: E402
-from resp import RedisError  # noqa: E402
 
 PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "queue.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.S)

@@ -5,7 +5,7 @@ import pytest
 
 from brand import DAY, T0, Brand, entry, fields
 from redisserver import Server
-from resp import RedisError
+from lib.resp import RedisError
 
 FULL = {
     "id": "net:https://h/users/jo/statuses/11", "network": "net", "class": "outage", "lang": "en",

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from brand import DAY, HOUR, MINUTE, T0, Brand, entry
-from resp import RedisError
+from lib.resp import RedisError
 
 
 def raw(brand, header, *bodies):

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from brand import DAY, HOUR, MINUTE, entry
+from lib.resp import RedisError
 from outages import Outages
-from resp import RedisError
 
 NAMES = [f"r{i}" for i in range(6)]
 

@@ -4,8 +4,8 @@ import random
 import pytest
 
 from brand import HOUR, MINUTE, entry
+from lib.resp import RedisError
 from outages import Outages
-from resp import RedisError
 
 AGENTS = ["alice", "bob", "lea"]
 REFUSALS = ("HELD", "NOTOWNER", "BADSTATE", "TOOMANY", "NOSUCH")

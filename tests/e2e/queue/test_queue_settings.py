@@ -4,7 +4,7 @@ import json
 import pytest
 
 from brand import HOUR, MINUTE, T0, Brand, entry
-from resp import RedisError
+from lib.resp import RedisError
 from redisserver import Server
 
 
