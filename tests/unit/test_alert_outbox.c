@@ -32,8 +32,11 @@ static void open_box(struct box *box, const char *yaml)
     diag_init(&box->diag);
     box->settings.doc = config_doc_parse("config.yaml", str_from(yaml), &box->diag);
     root = box->settings.doc->root;
-    box->settings.alerts = (struct alert_settings){config_get(root, "channels"), config_get(root, "routes"),
-                                                   config_get(root, "silences")};
+    box->settings.alerts = (struct alert_settings){
+        .channels = config_get(root, "channels"),
+        .routes = config_get(root, "routes"),
+        .silences = config_get(root, "silences"),
+    };
     box->plan = alert_plan_create(&box->settings, &box->diag);
     if (!box->plan)
         fail_msg("%s", box->diag.items[0].text);

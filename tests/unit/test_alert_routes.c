@@ -22,8 +22,11 @@ static void load(struct plan_rig *rig, const char *yaml)
     rig->settings.doc = config_doc_parse("config.yaml", str_from(yaml), &rig->diag);
     assert_non_null(rig->settings.doc);
     root = rig->settings.doc->root;
-    rig->settings.alerts = (struct alert_settings){config_get(root, "channels"), config_get(root, "routes"),
-                                                   config_get(root, "silences")};
+    rig->settings.alerts = (struct alert_settings){
+        .channels = config_get(root, "channels"),
+        .routes = config_get(root, "routes"),
+        .silences = config_get(root, "silences"),
+    };
     rig->plan = alert_plan_create(&rig->settings, &rig->diag);
 }
 
