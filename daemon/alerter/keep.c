@@ -41,6 +41,7 @@ static void on_silences(void *user, const struct store_reply *reply, const struc
         teller_fail(t, "silence_list", reply, err);
         return;
     }
+    t->seen = t->stored;
     silences_read(t, reply->text);
     teller_follow(t);
 }

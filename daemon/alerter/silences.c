@@ -11,11 +11,20 @@ void silences_finish(struct silences *silences)
     *silences = (struct silences){0};
 }
 
-static bool read_one(struct silences *silences, const json_t *one, struct alert_silence *ret)
+/* A silence began by the queue's clock, which may be ahead of ours: it holds for what comes after it. */
+static int64_t begin_of(const struct teller *t, const json_t *one)
 {
+    int64_t from_ms = json_get_i64(one, "from", 0);
+
+    return from_ms <= t->seen.ms ? 0 : from_ms;
+}
+
+static bool read_one(struct teller *t, const json_t *one, struct alert_silence *ret)
+{
+    struct silences *silences = &t->silences;
     struct error err = {0};
 
-    *ret = (struct alert_silence){.from_ms = json_get_i64(one, "from", 0),
+    *ret = (struct alert_silence){.from_ms = begin_of(t, one),
                                   .until_ms = json_get_i64(one, "until", 0),
                                   .id = arena_str(&silences->arena, json_get_text(one, "id")),
                                   .reason = arena_str(&silences->arena, json_get_text(one, "reason")),
@@ -38,7 +47,7 @@ void silences_read(struct teller *t, struct str json)
     arena_init(&silences->arena, SILENCES_ARENA_MAX);
     silences->items = arena_zalloc(&silences->arena, ALERT_SILENCES_MAX * sizeof(*silences->items));
     for (size_t i = 0; silences->items && i < json_array_size(list) && silences->n < ALERT_SILENCES_MAX; i++)
-        silences->n += read_one(silences, json_array_get(list, i), &silences->items[silences->n]);
+        silences->n += read_one(t, json_array_get(list, i), &silences->items[silences->n]);
     json_decref(value);
     outbox_set_silences(t->outbox, silences->items, silences->n);
 }

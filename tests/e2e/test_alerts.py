@@ -4,14 +4,15 @@ The queue's clock is the tests' (a brand marked as one for tests), the daemon's 
 an hour passes between two lives of a daemon, and never by waiting.
 """
 import json
+import time
 
 import pytest
 
 from lib.receivers import Receiver
 from lib.waiting import ROOT, wait_for
 
-T0 = 1_900_000_000_000 // 60_000 * 60_000
 MINUTE = 60_000
+T0 = int(time.time() * 1000) // MINUTE * MINUTE
 KEY = "mentiond:{acme}"
 LIBRARY = sorted((ROOT / "daemon/store/queue").glob("[0-9]*.lua"))
 LEASE = "1:test"
@@ -46,9 +47,7 @@ class World:
         return self
 
     def start(self, now=T0):
-        daemon = self.site.listen(env={"MENTIOND_TEST_NOW": str(now)})
-        daemon.wait_log("alerts are told from here", 20) if daemon.log_lines("debug") else None
-        return daemon
+        return self.site.listen(env={"MENTIOND_TEST_NOW": str(now)})
 
     def kill(self, daemon):
         daemon.kill()
@@ -110,3 +109,146 @@ def test_a_mention_reaches_the_channel_with_its_words(world):
     (told,) = hook.texts
     assert ids[0] in told and "text of net:2" in told and "https://net.example/2" in told and "jo2" in told
     hook.check()
+
+
+def test_chat_down_for_half_an_hour_and_two_kills(world):
+    """An outage of 400 reports, and one that is over before chat came back: one message each, and the newest state."""
+    hook, chat = world.receiver("hook"), world.receiver("chat", "slack")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook", "chat"]})
+    hook.down()
+    chat.down()
+
+    first = world.start(T0)
+    ids = world.ingest(100) + world.ingest(100)
+    world.outage("opened", 1, people=20, examples=ids[:3])
+    world.outage("opened", 2, people=5, outage="o2", topic="payments")
+    for channel in ("hook", "chat"):
+        world.wait_letters(channel, lambda letters: len(letters) == 2, "a letter for each outage")
+    world.kill(first)
+
+    at = T0 + 15 * MINUTE
+    world.ingest(100, at=at)
+    second = world.start(at)
+    world.outage("grew", 3, people=250, at=at)
+    world.outage("over", 4, people=5, at=at, outage="o2", topic="payments")
+    for channel in ("hook", "chat"):
+        world.wait_letters(channel, lambda letters: {x["type"] for x in letters} == {"outage.grew", "outage.over"}, "news")
+    world.kill(second)
+
+    world.ingest(100, at=T0 + 29 * MINUTE)
+    world.outage("grew", 5, people=400, at=T0 + 29 * MINUTE)
+    hook.up()
+    chat.up()
+    world.start(T0 + 30 * MINUTE)
+    for receiver, channel in ((hook, "hook"), (chat, "chat")):
+        receiver.wait_text("400 people")
+        world.wait_letters(channel, lambda letters: not letters, "nothing waits")
+        receiver.check()
+        told = [t for t in receiver.texts if "400 people" in t]
+        assert len(told) == 1 and "text of net:1" in told[0], told
+    over = [b for b in bodies(hook) if b["type"] == "outage.over"]
+    assert len(over) == 1 and not hook.repeats
+    assert len([t for t in chat.texts if "is back" in t]) == 1
+    # the outage of 20 and of 250 reports is nobody's news any more
+    assert len(hook.messages) == len(chat.messages) == 2 or \
+        sorted(b["type"] for b in bodies(hook)) == ["outage.grew", "outage.grew", "outage.over"]
+
+
+def test_killed_with_a_message_under_way(world):
+    """Whether it arrived nobody knows: it goes again with the same id, and the receiver shows it once."""
+    hook = world.receiver("hook")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"]})
+    hook.stall(1000)
+    first = world.start()
+    world.outage("opened", 1, people=20)
+    hook.wait(1)
+    world.kill(first)
+    world.start(T0 + MINUTE)
+    wait_for(lambda: hook.repeats, 30, "the same message again")
+    world.wait_letters("hook", lambda letters: not letters, "nothing waits")
+    assert len(hook.messages) == 1 and set(hook.repeats) == {hook.messages[0].key}
+
+
+def test_an_acknowledged_outage_is_not_repeated(world):
+    hook = world.receiver("hook")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"], "repeat_every": "1h"})
+    first = world.start()
+    world.outage("opened", 1, people=20)
+    hook.wait(1)
+    world.wait_letters("hook", lambda letters: not letters, "told")
+    world.kill(first)
+
+    second = world.start(T0 + 120 * MINUTE)
+    hook.wait(2)
+    world.site.fcall("outage_ack", agent="lea", outage="o1", note="on it", test_now=T0 + 120 * MINUTE)
+    hook.wait(3)
+    world.wait_letters("hook", lambda letters: not letters, "told")
+    world.kill(second)
+
+    world.start(T0 + 600 * MINUTE)
+    world.outage("opened", 2, people=7, at=T0 + 600 * MINUTE, outage="o2")
+    hook.wait(4)
+    assert [b["type"] for b in bodies(hook)] == ["outage.opened", "outage.opened", "outage.acknowledged", "outage.opened"]
+    assert "7 people" in hook.texts[3]
+
+
+def test_a_silence_keeps_quiet_until_it_is_removed(world):
+    hook = world.receiver("hook")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"]})
+    world.start()
+    made = world.site.fcall("silence_add", agent="lea", match=json.dumps({"topic": ["login"]}), reason="drill",
+                            until=T0 + 60 * MINUTE, test_now=T0)
+    world.outage("opened", 1, people=20)
+    world.outage("opened", 2, people=6, outage="o2", topic="payments")
+    hook.wait(1)
+    world.site.fcall("silence_remove", agent="lea", silence=made["id"], test_now=T0)
+    world.outage("grew", 3, people=30)
+    hook.wait(2)
+    assert "6 people" in hook.texts[0] and "30 people" in hook.texts[1]
+
+
+def test_a_dead_channel_is_an_event_on_another(world):
+    dead, ops = world.receiver("dead"), world.receiver("ops", "slack")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["dead"]},
+                {"match": {"event": ["channel.*"]}, "channels": ["ops"]})
+    dead.fail(410)
+    first = world.start()
+    world.outage("opened", 1, people=20)
+    ops.wait_text("channel dead takes nothing")
+    world.kill(first)
+    dead.heal()
+    world.start(T0 + 60 * MINUTE)
+    dead.wait_text("20 people")
+    ops.wait_text("channel dead works again")
+    assert [e["type"] for e in world.site.ops_events() if e["type"].startswith("channel.")] == \
+        ["channel.failing", "channel.recovered"]
+
+
+def test_redis_down_and_up_are_said_without_redis(world):
+    pager, chat = world.receiver("pager", direct=True), world.receiver("chat", "slack")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["chat"]}, channels={}, direct_after="1s")
+    world.start()
+    world.site.forget_redis()
+    world.site.server.kill()
+    pager.wait_text("redis.down")
+    world.site.server.start()
+    pager.wait_text("redis.up")
+    assert [b["type"] for b in bodies(pager)] == ["redis.down", "redis.up"] and not chat.messages
+
+
+def test_a_reload_and_an_orderly_end_lose_nothing(world):
+    hook = world.receiver("hook")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"]})
+    daemon = world.start()
+    hook.down()
+    world.outage("opened", 1, people=20)
+    world.wait_letters("hook", lambda letters: letters, "a letter")
+    mark = daemon.mark()
+    daemon.send_signal(1)
+    daemon.wait_log("configuration and rules reloaded", 20, since=mark)
+    assert daemon.stop() == 0
+    hook.up()
+    world.start(T0 + 60 * MINUTE)
+    hook.wait_text("20 people")
+    world.wait_letters("hook", lambda letters: not letters, "told")
+    assert len(hook.messages) == 1
