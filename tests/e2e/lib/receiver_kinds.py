@@ -370,7 +370,8 @@ class Alertmanager(Kind):
             self.need(alert["startsAt"] <= alert["endsAt"], "start time must be before end time")
             texts += [harmless.relayed(text) for text in [*labels.values(), *alert["annotations"].values()]]
             self.alerts[json.dumps(labels, sort_keys=True)] = alert
-        return request.body, "\n".join(texts), Reply("")
+        same = json.dumps([[alert["labels"], alert["annotations"]] for alert in body], sort_keys=True)
+        return same, "\n".join(texts), Reply("")
 
 
 class Webhook(Kind):
