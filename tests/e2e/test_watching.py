@@ -111,7 +111,7 @@ def test_an_open_outage_shortens_the_interval(redis_site):
     """What is said about the brand is wanted as soon as it may be had, until it is over."""
     network = redis_site.add(Mastodon([status(n, "acme login is down", created_ms=now_ms() - 20_000 + n * 100)
                                        for n in range(60)]))
-    redis_site.configure([network.source(interval="60s")])
+    redis_site.configure([network.source(interval="60s")], brand={"outages": "on"})
     redis_site.listen()
     wait_for(lambda: redis_site.events("outage.opened"), 90, "an outage")
     wait_for(lambda: (redis_site.source_health("tags") or {}).get("why") == "an outage is open", 90,

@@ -118,8 +118,9 @@ def test_a_socket_of_another_group(queue, ctl, mode, advice):
     os.chmod(folder, mode)
     os.chown(folder, 0, 65534)
     write_config(ctl.folder, f'unix://{folder}/redis.sock')
-    for path in [ctl.folder, ctl.folder.parent, ctl.folder.parent.parent]:
-        os.chmod(path, 0o755)
+    for path in [ctl.folder, *ctl.folder.parents]:
+        if path.owner() == 'root' and not path.stat().st_mode & 0o005 == 0o005:
+            os.chmod(path, 0o755)
     done = subprocess.run([ctl.program, 'queue', '--as', 'x'], cwd=ctl.folder, env=ctl.env, user=65534,
                           group=65533, extra_groups=[], capture_output=True, text=True)
     assert done.returncode == 1 and 'permission denied' in done.stderr, done
