@@ -158,6 +158,43 @@ static void test_the_table(void **state)
     }
 }
 
+static const struct alert_channel *channel_named(const char *name)
+{
+    size_t i = 0;
+
+    while (strcmp(alert_channels[i]->name, name) != 0)
+        i++;
+    return alert_channels[i];
+}
+
+static void test_a_missing_secret_is_named_not_shown(void **state)
+{
+    static const struct {
+        const char *channel, *options;
+    } cases[] = {
+        {"alertmanager", "url: http://am.example:9093/\nuser: ops\npassword: " SECRET},
+        {"alertmanager", "url: http://am.example:9093/\ntoken: " SECRET},
+        {"discord", "url: " SECRET},
+        {"matrix", "server: https://hs.example/\nroom: '!abc:hs.example'\ntoken: " SECRET},
+        {"mattermost", "url: " SECRET},
+        {"ntfy", "server: https://ntfy.example\ntopic: " SECRET},
+        {"pagerduty", "routing_key: " SECRET},
+        {"slack", "url: " SECRET},
+        {"teams", "url: " SECRET},
+        {"telegram", "token: " SECRET "\nchat: '-100777'"},
+        {"webhook", "url: https://bus.example/in\nsecret: " SECRET},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct alert_rig rig;
+
+        rig_init(&rig, channel_named(cases[i].channel), cases[i].options);
+        rig_check_missing(&rig, "ALERT_TEST_X");
+        rig_finish(&rig);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -165,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_what_is_wrong),
         cmocka_unit_test(test_the_shipped_examples),
         cmocka_unit_test(test_the_table),
+        cmocka_unit_test(test_a_missing_secret_is_named_not_shown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
