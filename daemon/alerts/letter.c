@@ -16,7 +16,7 @@ struct letter *letter_find(struct mailbox *mailbox, const struct alert_route *ro
 {
     struct letter *letter;
 
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         if (letter->route == route && str_eq(str_from(letter->key), key))
             return letter;
     }
@@ -47,7 +47,7 @@ static void make_room(struct mailbox *mailbox)
 
     if (mailbox->n_letters < OUTBOX_GROUPS_MAX)
         return;
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         if (letter->since_ms == 0 && letter != mailbox->under_way && (!oldest || letter->at_ms < oldest->at_ms))
             oldest = letter;
     }

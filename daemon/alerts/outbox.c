@@ -68,7 +68,7 @@ static size_t count_waiting(const struct mailbox *mailbox)
     const struct letter *letter;
     size_t n = 0;
 
-    TAILQ_FOREACH(letter, &mailbox->letters, entry)
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry))
         n += letter->since_ms != 0;
     return n;
 }
@@ -251,7 +251,7 @@ static void wake_repeats(struct outbox *outbox, struct mailbox *mailbox, int64_t
 {
     struct letter *letter;
 
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         if (letter->since_ms == 0 && letter->repeat_ms > 0 && letter->repeat_ms <= now_ms) {
             wait_from(letter, now_ms, due_of(letter->route, false, now_ms));
             outbox->counters.repeated++;
@@ -264,7 +264,7 @@ static struct letter *first_due(struct mailbox *mailbox)
 {
     struct letter *letter, *first = NULL;
 
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         if (letter->since_ms != 0 && (!first || letter->due_ms < first->due_ms))
             first = letter;
     }
@@ -276,7 +276,7 @@ static int64_t next_repeat(const struct mailbox *mailbox)
     const struct letter *letter;
     int64_t next_ms = INT64_MAX;
 
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         if (letter->since_ms == 0 && letter->repeat_ms > 0 && letter->repeat_ms < next_ms)
             next_ms = letter->repeat_ms;
     }
@@ -556,7 +556,7 @@ size_t outbox_waiting(const struct outbox *outbox, const struct alert_target *ta
     *ret_since_ms = 0;
     if (!mailbox)
         return 0;
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         if (letter->since_ms != 0 && (*ret_since_ms == 0 || letter->since_ms < *ret_since_ms))
             *ret_since_ms = letter->since_ms;
     }

@@ -42,7 +42,7 @@ static void print_mailbox(struct buf *b, const struct mailbox *mailbox)
     buf_append_json(b, mailbox->target->name);
     buf_printf(b, ":{\"blocked\":%" PRId64 ",\"failing\":%s,\"failures\":%u,\"letters\":[", mailbox->blocked_ms,
                mailbox->failing ? "true" : "false", mailbox->failures);
-    TAILQ_FOREACH(letter, &mailbox->letters, entry) {
+    for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         buf_append_str(b, first ? STR("") : STR(","));
         print_letter(b, letter);
         first = false;

@@ -111,6 +111,7 @@ static bool finish(struct mail_client *client, CURL *easy, CURLcode code)
 
     TAILQ_REMOVE(&client->running, t, entry);
     client->n_running--;
+    /* cppcheck-suppress autoVariables ; taken back below, unless the client is gone itself */
     client->gone = &gone;
     tell(t, code);
     curl_easy_cleanup(TAKE(t->easy)); /* the loop has let it go already */
