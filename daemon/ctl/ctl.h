@@ -65,6 +65,9 @@ extern const struct verb verb_outages, verb_outages_show, verb_outages_explain, 
     verb_outages_guards, verb_outages_guards_remove, verb_outages_maintenance,
     verb_outages_maintenance_add, verb_outages_maintenance_remove, verb_outages_simulate;
 
+extern const struct verb verb_alerts_list, verb_alerts_test, verb_alerts_routes_test, verb_silence_add,
+    verb_silence_list, verb_silence_remove;
+
 /* The n-th word after the verb; s NULL when there is none. */
 static inline struct str ctl_word(const struct ctl *ctl, size_t n)
 {

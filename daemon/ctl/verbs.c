@@ -19,6 +19,8 @@ const struct verb *const ctl_verbs[] = {
     &verb_outages_guards_remove, &verb_outages_guards,
     &verb_outages_maintenance_add, &verb_outages_maintenance_remove, &verb_outages_maintenance,
     &verb_outages_simulate, &verb_outages,
+    &verb_alerts_list, &verb_alerts_test, &verb_alerts_routes_test,
+    &verb_silence_add, &verb_silence_list, &verb_silence_remove,
     &verb_help,
     NULL,
 };

@@ -252,3 +252,66 @@ def test_a_reload_and_an_orderly_end_lose_nothing(world):
     hook.wait_text("20 people")
     world.wait_letters("hook", lambda letters: not letters, "told")
     assert len(hook.messages) == 1
+
+
+# ---- mentionctl ---------------------------------------------------------------------------------------------------
+
+
+def test_a_channel_is_tried_from_the_command_line(world):
+    hook = world.receiver("hook")
+    world.begin()
+    done = world.site.ctl("alerts", "test", "hook", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["taken"], done.stderr
+    assert hook.messages[0].body["type"] == "test"
+    hook.fail(410)
+    done = world.site.ctl("alerts", "test", "hook")
+    assert done.returncode == 1 and "410" in done.stdout and "s3cret" not in done.stdout + done.stderr
+    assert world.site.ctl("alerts", "test", "hok").returncode == 2
+
+
+def test_routes_are_tried_without_sending(world):
+    hook, chat = world.receiver("hook"), world.receiver("chat", "slack")
+    world.begin({"match": {"event": ["outage.*"], "topic": ["login"]}, "channels": ["chat"], "name": "night"},
+                {"match": {"event": ["outage.*"]}, "channels": ["hook"]})
+    event = world.site.folder / "event.json"
+    event.write_text(json.dumps({"type": "outage.opened", "brand": "acme", "id": "o1", "topic": "login", "people": 37,
+                                 "since": T0, "places": ["north", "south"]}))
+    done = world.site.ctl("alerts", "routes", "test", event, "--json")
+    (would,) = json.loads(done.stdout)
+    assert done.returncode == 0 and (would["route"], would["channel"]) == ("night", "chat")
+    assert "37 people" in would["title"] and "north, south" in would["body"]
+    assert "s3cret" not in done.stdout and would["to"].endswith("/***")
+    assert "night" in world.site.ctl("alerts", "routes", "test", event).stdout
+    event.write_text('{"type": "mention.queued", "brand": "acme", "id": "net:1"}')
+    assert world.site.ctl("alerts", "routes", "test", event).returncode == 1
+    event.write_text('{"type": "no.such"}')
+    assert "no.such" in world.site.ctl("alerts", "routes", "test", event).stderr
+    assert not hook.requests and not chat.requests
+
+
+def test_silences_and_what_waits_from_the_command_line(world):
+    hook = world.receiver("hook")
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"]})
+    world.start(T0 + 5 * MINUTE)
+    done = world.site.ctl("silence", "add", "--match", "topic=login,signup", "--match", "overdue=10m", "--for", "2h",
+                          "--reason", "drill", "--as", "lea", "--json")
+    assert done.returncode == 0, done.stderr
+    one = json.loads(done.stdout)
+    assert one["match"] == {"topic": ["login", "signup"], "overdue": "10m"}
+    assert "topic=login,signup" in world.site.ctl("silence", "list").stdout
+    assert [s["id"] for s in json.loads(world.site.ctl("silence", "list", "--json").stdout)] == [one["id"]]
+    assert world.site.ctl("silence", "remove", one["id"], "--as", "lea").returncode == 0
+    assert world.site.ctl("silence", "remove", one["id"], "--as", "lea").returncode == 1
+    assert json.loads(world.site.ctl("silence", "list", "--json").stdout) == []
+    for wrong in (["--match", "topc=login", "--for", "2h", "--reason", "x"], ["--match", "topic=login", "--for", "2h"],
+                  ["--match", "topic=login", "--reason", "x"], ["--match", "people=many", "--for", "1h", "--reason", "x"]):
+        assert world.site.ctl("silence", "add", *wrong).returncode == 2, wrong
+
+    hook.fail(410)
+    world.outage("opened", 1, people=20)
+    world.wait_letters("hook", lambda letters: letters, "a letter")
+    wait_for(lambda: any(c["failing"] for c in json.loads(world.site.ctl("alerts", "list", "--json").stdout)), 30,
+             "a failing channel")
+    listed = json.loads(world.site.ctl("alerts", "list", "--json").stdout)
+    assert [(c["channel"], c["waiting"]) for c in listed if c["of"] == "acme"] == [("hook", 1)]
+    assert "failing" in world.site.ctl("alerts", "list").stdout

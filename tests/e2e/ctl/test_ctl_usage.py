@@ -48,7 +48,9 @@ def test_help_knows_every_verb(ctl):
             'rules backtest', 'rules suggest', 'rules stats',
             'outages', 'outages show', 'outages explain', 'outages ack', 'outages resolve', 'outages confirm',
             'outages reject', 'outages missed', 'outages guards', 'outages guards remove', 'outages maintenance',
-            'outages maintenance add', 'outages maintenance remove', 'outages simulate', 'help'} == set(verbs)
+            'outages maintenance add', 'outages maintenance remove', 'outages simulate',
+            'alerts list', 'alerts test', 'alerts routes test', 'silence add', 'silence list', 'silence remove',
+            'help'} == set(verbs)
     for verb in verbs:
         page = ctl('help', *verb.split()).stdout
         assert page.startswith(f'Usage: mentionctl {verb}')
