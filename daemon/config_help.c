@@ -1,4 +1,5 @@
-/* --help-config and mentiond-config(5): the settings' tables, then those of each source driver and alert channel. */
+/* --help-config and mentiond-config(5): the settings' tables, then those of each
+ * source driver and alert channel. */
 #include "config_help.h"
 
 #include <stdio.h>

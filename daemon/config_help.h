@@ -1,5 +1,5 @@
-/* Every key of the configuration for people, made of the option tables that decode it: a documented default cannot be
- * wrong. */
+/* Every key of the configuration for people, made of the option tables that decode it: a
+ * documented default cannot be wrong. */
 #ifndef MENTIOND_CONFIG_HELP_H
 #define MENTIOND_CONFIG_HELP_H
 

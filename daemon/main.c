@@ -23,7 +23,8 @@ static const struct program_option {
     const char *help;
 } program_options[] = {
     {"config", 'c', "FILE", "configuration; else $MENTIOND_CONFIG, ./config.yaml, /etc/mentiond/config.yaml"},
-    {"check", 't', NULL, "load configuration and rules, run the rules' tests, print every error, exit 0 or 2"},
+    {"check", 't', NULL,
+     "load configuration and rules, run the rules' tests, print every error, exit 0 or 2"},
     {"once", '1', NULL, "poll each source until it has nothing more, then stop"},
     {"source", 's', "NAME", "only this source"},
     {"dry-run", 'n', NULL, "print the verdicts, write nothing anywhere; needs no Redis"},
@@ -79,7 +80,8 @@ static bool parse_command_line(int argc, char **argv, struct command_line *ret)
     for (size_t i = 0; i < ARRAY_LEN(program_options); i++) {
         const struct program_option *o = &program_options[i];
 
-        long_options[i] = (struct option){o->name, o->value ? required_argument : no_argument, NULL, o->letter};
+        long_options[i] =
+            (struct option){o->name, o->value ? required_argument : no_argument, NULL, o->letter};
         letters[n++] = o->letter;
         if (o->value)
             letters[n++] = ':';

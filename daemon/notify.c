@@ -1,4 +1,5 @@
-/* sd_notify(3) without libsystemd. Failures are not reported: the manager sees for itself that it hears nothing. */
+/* sd_notify(3) without libsystemd. Failures are not reported: the manager sees for
+ * itself that it hears nothing. */
 #include "notify.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* What a run is made of: settings, rules and sources, loaded and checked together. --check, the start and a reload
- * all come through plan_load(), so what one accepts the others do. */
+/* What a run is made of: settings, rules and sources, loaded and checked together. --check, the start and a
+ * reload all come through plan_load(), so what one accepts the others do. */
 #ifndef MENTIOND_PLAN_H
 #define MENTIOND_PLAN_H
 
@@ -15,7 +15,8 @@ struct plan {
     size_t n_brands;
 };
 
-/* NULL when anything is wrong, with all of it in `d`. `with_tests` also runs the tests inside the rule packs. */
+/* NULL when anything is wrong, with all of it in `d`. `with_tests` also runs the
+ * tests inside the rule packs. */
 struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d);
 void plan_destroy(struct plan *plan);
 

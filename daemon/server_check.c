@@ -1,5 +1,5 @@
-/* The server must be of version 7 (functions) and must not throw mentions away when its memory is full. A connection lost
- * while we ask is no verdict: the next connection asks again. */
+/* The server must be of version 7 (functions) and must not throw mentions away when its memory is full. A
+ * connection lost while we ask is no verdict: the next connection asks again. */
 #include "server_check.h"
 
 #include <errno.h>

@@ -38,7 +38,8 @@ int request_post_json(struct alert_request *request, struct str url, struct buf 
 
     buf_finish(body);
     if (failed)
-        return error_set(err, -ENOMEM, "making the message: out of memory, or over %d KiB", ALERT_BODY_MAX / 1024);
+        return error_set(err, -ENOMEM, "making the message: out of memory, or over %d KiB",
+                         ALERT_BODY_MAX / 1024);
     request->transport = ALERT_HTTP;
     request->http = (struct http_request){.method = "POST", .url = url, .body = text, .has_body = true,
                                           .headers = request->headers, .is_path_secret = true,
@@ -47,8 +48,8 @@ int request_post_json(struct alert_request *request, struct str url, struct buf 
     return 0;
 }
 
-int request_post_secret(struct alert_request *request, const struct secret *url, struct buf *body, struct arena *arena,
-                        struct error *err)
+int request_post_secret(struct alert_request *request, const struct secret *url, struct buf *body,
+                        struct arena *arena, struct error *err)
 {
     struct str address;
     int code = secret_text(url, arena, &address, err);
@@ -94,7 +95,8 @@ void outcome_set(struct alert_outcome *ret, enum alert_verdict verdict, struct s
 
 static bool is_token_char(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("_-+/=%", c));
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c && strchr("_-+/=%", c));
 }
 
 static bool looks_secret(struct str word)
@@ -255,7 +257,8 @@ void notice_print_plain(const struct alert_notice *notice, struct buf *b)
     for (size_t i = 0; i < notice->n_facts; i++) {
         const struct alert_fact *fact = &notice->facts[i];
 
-        buf_printf(b, "%.*s: %.*s\n", STR_FMT(fact->name), STR_FMT(str_cut_utf8(fact->value, PLAIN_LINE_MAX)));
+        buf_printf(b, "%.*s: %.*s\n", STR_FMT(fact->name),
+                   STR_FMT(str_cut_utf8(fact->value, PLAIN_LINE_MAX)));
     }
     for (size_t i = 0; i < notice->n_examples; i++) {
         const struct alert_example *e = &notice->examples[i];

@@ -11,8 +11,8 @@
 int request_post_json(struct alert_request *request, struct str url, struct buf *body, struct arena *arena,
                       struct error *err);
 /* The same with an address that is itself the credential. */
-int request_post_secret(struct alert_request *request, const struct secret *url, struct buf *body, struct arena *arena,
-                        struct error *err);
+int request_post_secret(struct alert_request *request, const struct secret *url, struct buf *body,
+                        struct arena *arena, struct error *err);
 void request_add(struct alert_request *request, const char *name, struct str value, bool secret);
 /* "Authorization: Bearer" and the secret. Nothing where it is not configured. */
 int request_add_token(struct alert_request *request, const struct secret *token, struct arena *arena,
@@ -22,8 +22,9 @@ struct str base_url(struct str url);
 /* The secret's value in the arena; an error names its spec only. */
 int secret_text(const struct secret *secret, struct arena *arena, struct str *ret_value, struct error *err);
 
-/* By status: 2xx DONE, 429 LATER with what the receiver says, 408 and 5xx LATER, 413 and 422 REFUSED, all other BROKEN.
- * `reason` has the status and the first line of the body, cleaned and cut. True if it is DONE. */
+/* By status: 2xx DONE, 429 LATER with what the receiver says, 408 and 5xx LATER, 413 and 422
+ * REFUSED, all other BROKEN. `reason` has the status and the first line of the body, cleaned
+ * and cut. True if it is DONE. */
 bool outcome_by_status(const struct alert_reply *reply, struct arena *arena, struct alert_outcome *ret);
 void outcome_set(struct alert_outcome *ret, enum alert_verdict verdict, struct str reason);
 /* The first line of a reply for people: cleaned, cut, and without what looks like a credential. */
@@ -41,8 +42,8 @@ struct reply_rule {
     enum alert_verdict verdict;
 };
 
-/* The verdict of the first rule whose word begins the text, or is the number, of a field of the body (a dotted path); as
- * it was when there is none. `rules` ends with {0}. */
+/* The verdict of the first rule whose word begins the text, or is the number, of a field of the body (a
+ * dotted path); as it was when there is none. `rules` ends with {0}. */
 void outcome_by_rules(const struct alert_reply *reply, const json_t *body, const char *field,
                       const struct reply_rule *rules, struct alert_outcome *ret);
 /* LATER and no waiting time yet: the number at a dotted path, in units of so many ms; a day at most. */

@@ -1,5 +1,5 @@
-/* Mail: one plain-text message a notice. Message-Id is made from the notice's id, so a mailbox shows a retry once where it
- * looks at it; the notice's key is in References, so all of one outage stand in one thread. */
+/* Mail: one plain-text message a notice. Message-Id is made from the notice's id, so a mailbox shows a retry
+ * once where it looks at it; the notice's key is in References, so all of one outage stand in one thread. */
 #include <errno.h>
 #include <time.h>
 
@@ -24,11 +24,14 @@ struct email_config {
 static const struct option options[] = {
     {"server", OPTION_STRING, AT(url), .required = true, .min = 8, .max = 256,
      .help = "smtp://HOST:PORT, with STARTTLS, or smtps://HOST."},
-    {"from", OPTION_STRING, AT(from), .required = true, .min = 3, .max = 256, .help = "The sender's address alone."},
-    {"to", OPTION_LIST, AT(to), .required = true, .min = 1, .max = MAIL_RECIPIENTS_MAX, .help = "Addresses alone."},
+    {"from", OPTION_STRING, AT(from), .required = true, .min = 3, .max = 256,
+     .help = "The sender's address alone."},
+    {"to", OPTION_LIST, AT(to), .required = true, .min = 1, .max = MAIL_RECIPIENTS_MAX,
+     .help = "Addresses alone."},
     {"user", OPTION_CREDENTIAL, AT(user), .help = "To sign in with."},
     {"password", OPTION_SECRET, AT(password), .help = "Of the user."},
-    {"plain", OPTION_BOOL, AT(plain), .def = "false", .help = "Without TLS: for a relay on this machine only."},
+    {"plain", OPTION_BOOL, AT(plain), .def = "false",
+     .help = "Without TLS: for a relay on this machine only."},
     {0},
 };
 
@@ -51,12 +54,13 @@ static bool check(struct alert_target *target, const struct settings *settings, 
     for (size_t i = 0; i < config->to.n; i++)
         ok = ok && is_address(config->to.items[i]);
     if (!ok)
-        diag_error(d, settings->doc, target->mark, "alerts.channels.%.*s: from and to: wanted: addresses like ops@acme.example",
+        diag_error(d, settings->doc, target->mark,
+                   "alerts.channels.%.*s: from and to: wanted: addresses like ops@acme.example",
                    STR_FMT(target->name));
     if (str_starts_with(config->url, STR("smtp://")) || str_starts_with(config->url, STR("smtps://")))
         return ok;
-    diag_error(d, settings->doc, target->mark, "alerts.channels.%.*s.server: wanted: smtp:// or smtps:// and a host",
-               STR_FMT(target->name));
+    diag_error(d, settings->doc, target->mark,
+               "alerts.channels.%.*s.server: wanted: smtp:// or smtps:// and a host", STR_FMT(target->name));
     return false;
 }
 
@@ -93,7 +97,9 @@ static void add_id(struct buf *b, struct str id)
     for (size_t i = 0; i < id.len && i < 200; i++) {
         unsigned char c = (unsigned char)id.s[i];
 
-        buf_append_char(b, (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ? (char)c : '.');
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+        buf_append_char(b, plain ? (char)c : '.');
     }
     buf_append_str(b, STR("@mentiond>\r\n"));
 }
@@ -115,7 +121,8 @@ static void add_headers(struct buf *b, const struct email_config *config, const 
     add_id(b, notice->key);
     add_subject(b, alert_cut(notice->title, SUBJECT_CHARS, ALERT_CHARACTERS, arena));
     buf_append_str(b, STR("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-                          "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"));
+                          "Content-Type: text/plain; charset=utf-8\r\n"
+                          "Content-Transfer-Encoding: base64\r\n\r\n"));
 }
 
 static void print_text(struct buf *b, const struct alert_notice *notice)
@@ -130,7 +137,8 @@ static void print_text(struct buf *b, const struct alert_notice *notice)
 
 /* ---- the channel --------------------------------------------------------------------------- */
 
-static int sign_in(const struct email_config *config, struct mail_request *mail, struct arena *arena, struct error *err)
+static int sign_in(const struct email_config *config, struct mail_request *mail, struct arena *arena,
+                   struct error *err)
 {
     int code = 0;
 
@@ -154,12 +162,18 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     add_headers(&b, config, notice, now_ms, arena);
     add_body(&b, alert_cut(buf_str(&body), BODY_MAX, ALERT_BYTES, arena));
     ret_request->transport = ALERT_MAIL;
-    ret_request->mail = (struct mail_request){.url = config->url, .plain = config->plain, .from = config->from,
-                                              .to = ret_request->recipients, .n_to = config->to.n,
-                                              .text = arena_str(arena, buf_str(&b))};
+    ret_request->mail = (struct mail_request){
+        .url = config->url,
+        .plain = config->plain,
+        .from = config->from,
+        .to = ret_request->recipients,
+        .n_to = config->to.n,
+        .text = arena_str(arena, buf_str(&b)),
+    };
     for (size_t i = 0; i < config->to.n; i++)
         ret_request->recipients[i] = config->to.items[i];
-    code = b.failed || body.failed || arena->failed ? error_oom(err) : sign_in(config, &ret_request->mail, arena, err);
+    code = b.failed || body.failed || arena->failed ? error_oom(err)
+                                                    : sign_in(config, &ret_request->mail, arena, err);
     buf_finish(&b);
     buf_finish(&body);
     return code;

@@ -1,8 +1,9 @@
-/* A program of the operator's own: the notice as JSON on its standard input, the facts in its environment. Exit 0 is
- * taken, 75 (EX_TEMPFAIL) and what a signal ended come again, 64 and 65 (EX_USAGE, EX_DATAERR) are refused for good, all else
- * comes again, too: a script that fails is more often a network that fails.
+/* A program of the operator's own: the notice as JSON on its standard input, the facts in its environment.
+ * Exit 0 is taken, 75 (EX_TEMPFAIL) and what a signal ended come again, 64 and 65 (EX_USAGE, EX_DATAERR) are
+ * refused for good, all else comes again, too: a script that fails is more often a network that fails.
  *
- * Words of strangers are in JSON and in variables only, never in argv, so no shell takes them for a command. */
+ * Words of strangers are in JSON and in variables only, never in argv, so no shell
+ * takes them for a command. */
 #include <stdio.h>
 
 #include "alerts/channel.h"
@@ -16,15 +17,18 @@ struct exec_config {
     int64_t timeout_ms;
 };
 
+#define AT(field) .offset = offsetof(struct exec_config, field)
+
 static const struct option options[] = {
-    {.key = "argv", .kind = OPTION_LIST, .offset = offsetof(struct exec_config, argv), .required = true, .min = 1,
-     .max = ALERT_ARGV_MAX, .help = "The program and its arguments; no shell is between."},
-    {.key = "timeout", .kind = OPTION_DURATION, .offset = offsetof(struct exec_config, timeout_ms), .def = "30s", .min = 1000,
-     .max = 600000, .help = "It is ended when it takes longer, and comes again."},
+    {"argv", OPTION_LIST, AT(argv), .required = true, .min = 1, .max = ALERT_ARGV_MAX,
+     .help = "The program and its arguments; no shell is between."},
+    {"timeout", OPTION_DURATION, AT(timeout_ms), .def = "30s", .min = 1000, .max = 600000,
+     .help = "It is ended when it takes longer, and comes again."},
     {0},
 };
 
-static void add_env(struct alert_request *request, size_t *n, const char *name, struct str value, struct arena *arena)
+static void add_env(struct alert_request *request, size_t *n, const char *name, struct str value,
+                    struct arena *arena)
 {
     struct str text = arena_printf(arena, "%s=%.*s", name, STR_FMT(str_cut_utf8(value, ENV_VALUE_MAX)));
 
@@ -76,11 +80,14 @@ static void judge(const struct alert_target *target, const struct alert_notice *
     if (status == 0)
         outcome_set(ret_outcome, ALERT_DONE, line);
     else if (status == EXIT_USAGE || status == EXIT_DATA)
-        outcome_set(ret_outcome, ALERT_REFUSED, arena_printf(arena, "ended with %d: %.*s", status, STR_FMT(line)));
+        outcome_set(ret_outcome, ALERT_REFUSED,
+                    arena_printf(arena, "ended with %d: %.*s", status, STR_FMT(line)));
     else if (status < 0)
-        outcome_set(ret_outcome, ALERT_LATER, arena_printf(arena, "ended by signal %d: %.*s", -status, STR_FMT(line)));
+        outcome_set(ret_outcome, ALERT_LATER,
+                    arena_printf(arena, "ended by signal %d: %.*s", -status, STR_FMT(line)));
     else
-        outcome_set(ret_outcome, ALERT_LATER, arena_printf(arena, "ended with %d: %.*s", status, STR_FMT(line)));
+        outcome_set(ret_outcome, ALERT_LATER,
+                    arena_printf(arena, "ended with %d: %.*s", status, STR_FMT(line)));
 }
 
 const struct alert_channel alert_exec = {

@@ -11,15 +11,18 @@ const struct option alert_matcher_options[] = {
      .help = "Types of events: outage.opened, or outage.* for all that begin so. docs/alerts.md lists them."},
     {"brand", OPTION_LIST, AT(brand), .max = NAMES_MAX, .help = "Names of brands."},
     {"class", OPTION_LIST, AT(class_), .max = 4, .help = "outage, complaint, praise, none."},
-    {"topic", OPTION_LIST, AT(topic), .max = NAMES_MAX, .help = "One of the event's topics: login, payments."},
+    {"topic", OPTION_LIST, AT(topic), .max = NAMES_MAX,
+     .help = "One of the event's topics: login, payments."},
     {"place", OPTION_LIST, AT(place), .max = NAMES_MAX, .help = "One of the event's places."},
     {"source", OPTION_LIST, AT(source), .max = NAMES_MAX, .help = "Names of sources."},
     {"network", OPTION_LIST, AT(network), .max = NAMES_MAX, .help = "mastodon, bluesky, …"},
     {"agent", OPTION_LIST, AT(agent), .max = NAMES_MAX, .help = "Who did it, or holds it."},
     {"id", OPTION_LIST, AT(id), .max = NAMES_MAX, .help = "Of the mention or outage it is about."},
-    {"followers", OPTION_INT, AT(followers), .max = INT64_C(1) << 40, .help = "The author has at least so many."},
+    {"followers", OPTION_INT, AT(followers), .max = INT64_C(1) << 40,
+     .help = "The author has at least so many."},
     {"score", OPTION_INT, AT(score), .max = 1000000, .help = "The rules gave at least so many points."},
-    {"people", OPTION_INT, AT(people), .max = INT64_C(1) << 40, .help = "The outage is reported by at least so many."},
+    {"people", OPTION_INT, AT(people), .max = INT64_C(1) << 40,
+     .help = "The outage is reported by at least so many."},
     {"overdue", OPTION_DURATION, AT(overdue_ms), .max = INT64_C(366) * 86400000,
      .help = "Nobody answered for at least so long after it was due."},
     {0},
@@ -52,7 +55,8 @@ static bool read_number(const struct option *option, const json_t *value, int64_
     return *ret >= option->min && *ret <= option->max;
 }
 
-static bool read_one(const struct option *option, const json_t *value, struct arena *arena, struct alert_matcher *ret)
+static bool read_one(const struct option *option, const json_t *value, struct arena *arena,
+                     struct alert_matcher *ret)
 {
     char *to = (char *)ret + option->offset;
     struct str_list list = {0};
@@ -70,7 +74,8 @@ static bool read_one(const struct option *option, const json_t *value, struct ar
     return true;
 }
 
-int alert_matcher_read(const json_t *object, struct arena *arena, struct alert_matcher *ret, struct error *err)
+int alert_matcher_read(const json_t *object, struct arena *arena, struct alert_matcher *ret,
+                       struct error *err)
 {
     struct alert_matcher matcher = {0};
     const char *key;
@@ -169,8 +174,9 @@ bool alert_matches(const struct alert_matcher *m, const struct alert_event *even
         const struct str_list *list;
         const char *name;
     } lists[] = {
-        {&m->event, "type"},     {&m->brand, "brand"},     {&m->class_, "class"}, {&m->topic, "topic"}, {&m->place, "place"},
-        {&m->source, "source"}, {&m->network, "network"}, {&m->agent, "by"},     {&m->id, "id"},
+        {&m->event, "type"},      {&m->brand, "brand"}, {&m->class_, "class"},
+        {&m->topic, "topic"},     {&m->place, "place"}, {&m->source, "source"},
+        {&m->network, "network"}, {&m->agent, "by"},    {&m->id, "id"},
     };
     const struct {
         int64_t least;
@@ -189,11 +195,12 @@ bool alert_matches(const struct alert_matcher *m, const struct alert_event *even
            event->at_ms - alert_event_get_i64(event, "due_at", INT64_MAX) >= m->overdue_ms;
 }
 
-const struct alert_silence *alert_silenced(const struct alert_silence *silences, size_t n, const struct alert_event *event,
-                                           int64_t now_ms)
+const struct alert_silence *alert_silenced(const struct alert_silence *silences, size_t n,
+                                           const struct alert_event *event, int64_t now_ms)
 {
     for (size_t i = 0; i < n; i++) {
-        if (now_ms >= silences[i].from_ms && now_ms < silences[i].until_ms && alert_matches(&silences[i].match, event))
+        if (now_ms >= silences[i].from_ms && now_ms < silences[i].until_ms &&
+            alert_matches(&silences[i].match, event))
             return &silences[i];
     }
     return NULL;

@@ -18,7 +18,8 @@ static const struct {
     {"due_at", "was due", "{due_at|time}"},
 };
 
-static int fill_facts(const struct alert_event *event, struct arena *arena, struct alert_notice *ret, struct error *err)
+static int fill_facts(const struct alert_event *event, struct arena *arena, struct alert_notice *ret,
+                      struct error *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(facts) && ret->n_facts < ALERT_FACTS_MAX; i++) {
         struct str value;
@@ -29,7 +30,8 @@ static int fill_facts(const struct alert_event *event, struct arena *arena, stru
         code = alert_template_expand(str_from(facts[i].template), event, arena, &value, err);
         if (code < 0)
             return code;
-        ret->facts[ret->n_facts++] = (struct alert_fact){str_from(facts[i].name), alert_clean(value, false, arena)};
+        ret->facts[ret->n_facts++] =
+            (struct alert_fact){str_from(facts[i].name), alert_clean(value, false, arena)};
     }
     return 0;
 }
@@ -41,15 +43,17 @@ static void fill_examples(const struct alert_event *event, struct arena *arena, 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct alert_example *example = &ret->examples[ret->n_examples];
 
-        *example = (struct alert_example){.who = alert_clean(alert_event_get(event, names[i][0]), false, arena),
-                                          .text = alert_clean(alert_event_get(event, names[i][1]), true, arena),
-                                          .url = alert_safe_url(alert_event_get(event, names[i][2]))};
+        *example = (struct alert_example){
+            .who = alert_clean(alert_event_get(event, names[i][0]), false, arena),
+            .text = alert_clean(alert_event_get(event, names[i][1]), true, arena),
+            .url = alert_safe_url(alert_event_get(event, names[i][2])),
+        };
         ret->n_examples += example->text.len > 0 || example->url.len > 0;
     }
 }
 
-static int say(struct str own, const char *usual, bool lines, const struct alert_event *event, struct arena *arena,
-               struct str *ret, struct error *err)
+static int say(struct str own, const char *usual, bool lines, const struct alert_event *event,
+               struct arena *arena, struct str *ret, struct error *err)
 {
     struct str text;
     int code = alert_template_expand(own.len ? own : str_from(usual), event, arena, &text, err);

@@ -61,7 +61,8 @@ struct letter *letter_find(struct mailbox *mailbox, const struct alert_route *ro
 void letter_drop(struct letter *letter);
 /* Replaces an owned text; false when out of memory, and the old one stays. */
 bool letter_set(char **text, struct str value);
-/* The newest event in the form that templates read; its fields are slices of letter->fields in the arena's array. */
+/* The newest event in the form that templates read; its fields are slices of
+ * letter->fields in the arena's array. */
 bool letter_event(const struct letter *letter, struct arena *arena, struct alert_event *ret);
 struct mailbox *outbox_mailbox(struct outbox *outbox, const struct alert_target *target);
 

@@ -1,7 +1,7 @@
 /* Quiet hours and digests: points in time of a place's own clock.
  *
- * The C library knows one time zone at a time, the TZ variable's. It is set for the moment of a conversion and put
- * back; nothing else in this process reads it (logs are UTC), and there is one thread. */
+ * The C library knows one time zone at a time, the TZ variable's. It is set for the moment of a conversion
+ * and put back; nothing else in this process reads it (logs are UTC), and there is one thread. */
 #include <stdio.h>
 #include <time.h>
 
@@ -75,7 +75,9 @@ int64_t alert_quiet_until(const struct alert_quiet *quiet, int64_t now_ms)
     tm = local_time(quiet->time_zone, now_ms);
     minute = tm.tm_hour * 60 + tm.tm_min;
     if (quiet->from_min < quiet->to_min)
-        return minute >= quiet->from_min && minute < quiet->to_min ? time_of(quiet->time_zone, tm, quiet->to_min) : 0;
+        return minute >= quiet->from_min && minute < quiet->to_min
+                   ? time_of(quiet->time_zone, tm, quiet->to_min)
+                   : 0;
     if (minute >= quiet->from_min)
         return time_of(quiet->time_zone, tm, quiet->to_min + MINUTES_OF_DAY);
     return minute < quiet->to_min ? time_of(quiet->time_zone, tm, quiet->to_min) : 0;

@@ -33,13 +33,16 @@ struct common {
     int64_t per_minute;
 };
 
+#define AT(field) .offset = offsetof(struct common, field)
+
 const struct option alert_channel_options[] = {
-    {.key = "type", .kind = OPTION_STRING, .offset = offsetof(struct common, type), .required = true, .min = 1, .max = 32,
+    {"type", OPTION_STRING, AT(type), .required = true, .min = 1, .max = 32,
      .help = "What kind of receiver it is; docs/alerts.md lists them."},
-    {.key = "direct", .kind = OPTION_BOOL, .offset = offsetof(struct common, direct), .def = "false",
+    {"direct", OPTION_BOOL, AT(direct), .def = "false",
      .help = "Also says redis.down and redis.up by itself when Redis does not answer for a minute."},
-    {.key = "per_minute", .kind = OPTION_INT, .offset = offsetof(struct common, per_minute), .min = 1, .max = 6000,
-     .help = "Messages a minute at most; what waits is merged. Without it: what the receiver is known to take."},
+    {"per_minute", OPTION_INT, AT(per_minute), .min = 1, .max = 6000,
+     .help = "Messages a minute at most; what waits is merged. Without it: what the receiver is known to "
+             "take."},
     {0},
 };
 
@@ -62,8 +65,8 @@ static void complain_type(const struct settings *settings, const struct config_n
         names[i] = alert_channels[i]->name;
     nearest = str_nearest(type, names, sizeof(names[0]));
     if (nearest)
-        diag_error(d, settings->doc, node->mark, "%s.type: unknown type '%.*s' (did you mean '%s'?)", where, STR_FMT(type),
-                   nearest);
+        diag_error(d, settings->doc, node->mark, "%s.type: unknown type '%.*s' (did you mean '%s'?)", where,
+                   STR_FMT(type), nearest);
     else
         diag_error(d, settings->doc, node->mark, "%s.type: unknown type '%.*s'", where, STR_FMT(type));
 }
@@ -88,7 +91,8 @@ static bool build(struct alert_targets *targets, struct alert_target *target, co
     target->per_minute = common.per_minute ? common.per_minute : target->channel->per_minute;
     if (!target->config)
         return false;
-    const struct option_target all[] = {{alert_channel_options, NULL}, {target->channel->options, target->config}};
+    const struct option_target all[] = {{alert_channel_options, NULL},
+                                        {target->channel->options, target->config}};
 
     return options_decode(all, ARRAY_LEN(all), where, map, settings->doc, d) &&
            (!target->channel->check || target->channel->check(target, settings, d));
@@ -102,14 +106,14 @@ static bool build_all(struct alert_targets *targets, const struct settings *sett
     if (!map || config_is_null(map))
         return true;
     if (map->kind != CONFIG_MAP || map->n > ALERT_CHANNELS_MAX) {
-        diag_error(d, settings->doc, map->mark, "alerts.channels: wanted: a map of at most %d channels by name",
-                   ALERT_CHANNELS_MAX);
+        diag_error(d, settings->doc, map->mark,
+                   "alerts.channels: wanted: a map of at most %d channels by name", ALERT_CHANNELS_MAX);
         return false;
     }
     for (size_t i = 0; i < map->n; i++) {
         if (map->keys[i]->value.len == 0 || map->keys[i]->value.len > NAME_MAX_LEN) {
-            diag_error(d, settings->doc, map->keys[i]->mark, "alerts.channels: wanted: names of 1 to %d bytes",
-                       NAME_MAX_LEN);
+            diag_error(d, settings->doc, map->keys[i]->mark,
+                       "alerts.channels: wanted: names of 1 to %d bytes", NAME_MAX_LEN);
             return false;
         }
     }

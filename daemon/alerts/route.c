@@ -28,7 +28,8 @@ static const char *const digests[] = {
     [ALERT_DIGEST_OFF] = "off", [ALERT_DIGEST_HOURLY] = "hourly", [ALERT_DIGEST_DAILY] = "daily", NULL};
 
 static const struct option route_options[] = {
-    {"name", OPTION_STRING, ROUTE(name), .max = 64, .help = "For logs and for `mentionctl alerts routes test`."},
+    {"name", OPTION_STRING, ROUTE(name), .max = 64,
+     .help = "For logs and for `mentionctl alerts routes test`."},
     {"match", OPTION_NODE, .offset = offsetof(struct route_keys, match),
      .help = "Which events it takes; without it all."},
     {"channels", OPTION_LIST, .offset = offsetof(struct route_keys, channels), .required = true, .min = 1,
@@ -71,8 +72,10 @@ struct silence_keys {
 static const struct option silence_options[] = {
     {"match", OPTION_NODE, .offset = offsetof(struct silence_keys, match), .required = true,
      .help = "What is not told, as in a route."},
-    {"from", OPTION_STRING, .offset = offsetof(struct silence_keys, from), .help = "ISO 8601; without it: from now on."},
-    {"until", OPTION_STRING, .offset = offsetof(struct silence_keys, until), .required = true, .help = "ISO 8601."},
+    {"from", OPTION_STRING, .offset = offsetof(struct silence_keys, from),
+     .help = "ISO 8601; without it: from now on."},
+    {"until", OPTION_STRING, .offset = offsetof(struct silence_keys, until), .required = true,
+     .help = "ISO 8601."},
     {"reason", OPTION_STRING, .offset = offsetof(struct silence_keys, reason), .required = true, .max = 256,
      .help = "Why, for those who wonder."},
     {0},
@@ -103,7 +106,8 @@ static bool decode(struct loader *l, const struct option *options, void *base, c
     return ok;
 }
 
-static void load_match(struct loader *l, struct alert_matcher *match, const struct config_node *map, const char *where)
+static void load_match(struct loader *l, struct alert_matcher *match, const struct config_node *map,
+                       const char *where)
 {
     char inner[WHERE_MAX + 8];
 
@@ -117,7 +121,8 @@ static int64_t minutes(struct str text)
     struct str rest;
     int64_t hour, minute;
 
-    if (!str_to_i64(str_split(text, ':', &rest), 0, 23, &hour) || rest.len != 2 || !str_to_i64(rest, 0, 59, &minute))
+    if (!str_to_i64(str_split(text, ':', &rest), 0, 23, &hour) || rest.len != 2 ||
+        !str_to_i64(rest, 0, 59, &minute))
         return -1;
     return hour * 60 + minute;
 }
@@ -134,7 +139,8 @@ static bool zone_exists(struct str zone)
     return access(path, R_OK) == 0;
 }
 
-static void load_quiet(struct loader *l, struct alert_quiet *quiet, const struct config_node *map, const char *where)
+static void load_quiet(struct loader *l, struct alert_quiet *quiet, const struct config_node *map,
+                       const char *where)
 {
     struct quiet_keys keys = {0};
     char inner[WHERE_MAX + 8];
@@ -168,8 +174,8 @@ static void load_channels(struct loader *l, struct alert_route *route, const str
 }
 
 /* Every event type that the route lets through must have all fields that its template names. */
-static void check_template(struct loader *l, const struct alert_route *route, const char *key, struct str template,
-                           const struct config_node *map, const char *where)
+static void check_template(struct loader *l, const struct alert_route *route, const char *key,
+                           struct str template, const struct config_node *map, const char *where)
 {
     const struct config_node *node = config_get(map, key);
     struct error err = {0};
@@ -186,7 +192,8 @@ static void check_template(struct loader *l, const struct alert_route *route, co
 }
 
 /* A misspelt type would be a route that never takes anything. */
-static void check_events(struct loader *l, const struct alert_route *route, const struct config_node *map, const char *where)
+static void check_events(struct loader *l, const struct alert_route *route, const struct config_node *map,
+                         const char *where)
 {
     for (size_t i = 0; i < route->match.event.n; i++) {
         const struct alert_matcher by_type = {.event = {&route->match.event.items[i], 1}};
@@ -195,7 +202,8 @@ static void check_events(struct loader *l, const struct alert_route *route, cons
         for (const struct alert_kind *kind = alert_kinds; kind->type && !found; kind++)
             found = alert_matches(&by_type, &(struct alert_event){.type = str_from(kind->type)});
         if (!found)
-            COMPLAIN(l, map->mark, "%s.match.event: no event is called '%.*s'", where, STR_FMT(route->match.event.items[i]));
+            COMPLAIN(l, map->mark, "%s.match.event: no event is called '%.*s'", where,
+                     STR_FMT(route->match.event.items[i]));
     }
 }
 
@@ -240,7 +248,8 @@ static void load_silence(struct loader *l, const struct config_node *map, size_t
 
 typedef void load_fn(struct loader *l, const struct config_node *map, size_t number);
 
-static void load_list(struct loader *l, const struct config_node *list, const char *where, size_t max, load_fn *load)
+static void load_list(struct loader *l, const struct config_node *list, const char *where, size_t max,
+                      load_fn *load)
 {
     if (!list || config_is_null(list))
         return;
@@ -286,8 +295,8 @@ void alert_plan_destroy(struct alert_plan *plan)
 
 /* ---- routing ------------------------------------------------------------------------------- */
 
-size_t alert_plan_route(const struct alert_plan *plan, const struct alert_event *event, const struct alert_route **ret,
-                        size_t max)
+size_t alert_plan_route(const struct alert_plan *plan, const struct alert_event *event,
+                        const struct alert_route **ret, size_t max)
 {
     size_t n = 0;
 
@@ -301,7 +310,8 @@ size_t alert_plan_route(const struct alert_plan *plan, const struct alert_event 
     return n;
 }
 
-struct str alert_group_key(const struct alert_route *route, const struct alert_event *event, struct arena *arena)
+struct str alert_group_key(const struct alert_route *route, const struct alert_event *event,
+                           struct arena *arena)
 {
     const struct alert_kind *kind = alert_kind_find(event->type);
     struct str key = event->brand.len ? event->brand : STR("mentiond"), family, rest;

@@ -1,4 +1,5 @@
-/* Templates: {field}, {field|filter:argument}. Nothing else: no logic, so nothing to get wrong at three in the morning. */
+/* Templates: {field}, {field|filter:argument}. Nothing else: no logic, so nothing to get
+ * wrong at three in the morning. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -136,8 +137,9 @@ struct filter {
 };
 
 static const struct filter filters[] = {
-    {"upper", upper, false}, {"lower", lower, false}, {"cut", cut, true},    {"number", number, false}, {"time", at_time, false},
-    {"ago", ago, false},     {"list", list, false},   {"or", or_else, true}, {"before", before, true},
+    {"upper", upper, false},   {"lower", lower, false},  {"cut", cut, true},
+    {"number", number, false}, {"time", at_time, false}, {"ago", ago, false},
+    {"list", list, false},     {"or", or_else, true},    {"before", before, true},
 };
 
 static const struct filter *find_filter(struct str name)
@@ -224,7 +226,8 @@ static int check_field(struct str text, const struct alert_kind *kind, struct er
         const struct filter *f = find_filter(str_trim(filter));
 
         if (!f)
-            return error_set(err, -EINVAL, "{%.*s}: there is no filter '%.*s'", STR_FMT(text), STR_FMT(filter));
+            return error_set(err, -EINVAL, "{%.*s}: there is no filter '%.*s'", STR_FMT(text),
+                             STR_FMT(filter));
         if (f->argument != (argument.s != NULL))
             return error_set(err, -EINVAL, "{%.*s}: '%s' %s", STR_FMT(text), f->name,
                              f->argument ? "needs an argument: or:TEXT" : "takes no argument");
@@ -272,8 +275,8 @@ static struct str field_value(const struct filtering *f, struct str text)
     return value;
 }
 
-int alert_template_expand(struct str template, const struct alert_event *event, struct arena *arena, struct str *ret,
-                          struct error *err)
+int alert_template_expand(struct str template, const struct alert_event *event, struct arena *arena,
+                          struct str *ret, struct error *err)
 {
     const struct filtering f = {event, arena};
     struct buf b = BUF_INIT(ALERT_TEXT_MAX);

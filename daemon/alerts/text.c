@@ -1,5 +1,6 @@
-/* Text of strangers on its way to a receiver: what is taken out of it everywhere, how it is cut, how it is escaped.
- * Escaping comes after cutting, so that no cut divides an escape; lengths are checked on what people read. */
+/* Text of strangers on its way to a receiver: what is taken out of it everywhere, how it is cut,
+ * how it is escaped. Escaping comes after cutting, so that no cut divides an escape; lengths are
+ * checked on what people read. */
 #include "alerts/text.h"
 
 #include "mentiond/alert.h"
@@ -43,8 +44,8 @@ struct range {
     uint32_t from, to;
 };
 
-/* Invisible, or able to change how the text around them reads. The joiners U+200C and U+200D stay: emoji and several
- * scripts need them. */
+/* Invisible, or able to change how the text around them reads. The joiners U+200C and U+200D stay: emoji
+ * and several scripts need them. */
 static const struct range unwanted[] = {
     {0x00, 0x1f},       {0x7f, 0x9f},                         /* controls */
     {0xad, 0xad},       {0x61c, 0x61c},   {0x180e, 0x180e},   /* soft hyphen, Arabic letter mark, vowel separator */

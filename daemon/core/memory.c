@@ -1,9 +1,10 @@
 /* Giving memory back while idle.
  *
- * Starting and judging run through far more code of OpenSSL, curl, PCRE2 and libc than waiting does, and the kernel
- * maps sixteen pages for each one that is touched. Segments that are mapped without leave to write hold nothing but
- * what their files do, so they may be let go of at any time (a debugger's breakpoints go with them). The others, also
- * those that were made read-only once relocated, are never touched here, nor is an object whose code was relocated. */
+ * Starting and judging run through far more code of OpenSSL, curl, PCRE2 and libc than waiting does, and the
+ * kernel maps sixteen pages for each one that is touched. Segments that are mapped without leave to write
+ * hold nothing but what their files do, so they may be let go of at any time (a debugger's breakpoints go
+ * with them). The others, also those that were made read-only once relocated, are never touched here, nor is
+ * an object whose code was relocated. */
 #include "mentiond/memory.h"
 
 #include <link.h>

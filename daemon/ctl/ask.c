@@ -191,8 +191,8 @@ static void say_no_mention(const struct refusal *r, struct error *err)
 
 static void say_no_outage(const struct refusal *r, struct error *err)
 {
-    error_set(err, -ENOENT, "%sthere is no such outage of brand '%.*s' ('mentionctl outages' lists them)", r->name,
-              STR_FMT(r->ask->ctl->session->brand));
+    error_set(err, -ENOENT, "%sthere is no such outage of brand '%.*s' ('mentionctl outages' lists them)",
+              r->name, STR_FMT(r->ask->ctl->session->brand));
 }
 
 static void say_bad_arg(const struct refusal *r, struct error *err)

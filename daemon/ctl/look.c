@@ -182,7 +182,8 @@ static void add_budget(struct table *t, const json_t *source)
     if (left < 0)
         table_cell(t, STYLE_DIM, STR("-"));
     else if (limit > 0)
-        table_cell_printf(t, left > 0 ? STYLE_PLAIN : STYLE_WARN, "%lld/%lld", (long long)left, (long long)limit);
+        table_cell_printf(t, left > 0 ? STYLE_PLAIN : STYLE_WARN, "%lld/%lld", (long long)left,
+                          (long long)limit);
     else
         table_cell_printf(t, left > 0 ? STYLE_PLAIN : STYLE_WARN, "%lld", (long long)left);
 }

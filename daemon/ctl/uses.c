@@ -33,7 +33,8 @@ static json_t *pairs_read(const struct redisReply *reply)
     return pairs;
 }
 
-static int pairs_fetch(struct session *s, size_t argc, const struct str *argv, json_t **ret, struct error *err)
+static int pairs_fetch(struct session *s, size_t argc, const struct str *argv, json_t **ret,
+                       struct error *err)
 {
     struct redisReply *reply = NULL;
     int r = redis_command_wait(s->redis, argc, argv, SESSION_CALL_MS, &reply, err);

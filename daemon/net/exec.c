@@ -180,7 +180,8 @@ static void close_pair(int fds[2])
     close(fds[1]);
 }
 
-/* Ours with what the request adds in front (the first of two equal names wins); owned array, borrowed text. */
+/* Ours with what the request adds in front (the first of two equal names wins);
+ * owned array, borrowed text. */
 static const char **merge_environment(const struct exec_request *request)
 {
     size_t n_ours = 0, n = 0;

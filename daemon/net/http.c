@@ -360,7 +360,8 @@ static int transfer_check(struct http_transfer *t, CURLcode code, struct error *
                                                  : (long long)t->client->options.max_body);
     }
     if (code != CURLE_OK && t->guard.refused)
-        return error_set(err, -EPERM, "the address is not public; allow_private: true of the source permits it");
+        return error_set(err, -EPERM,
+                         "the address is not public; allow_private: true of the source permits it");
     if (code != CURLE_OK) {
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_error);
         t->client->counters.too_big += code == CURLE_FILESIZE_EXCEEDED;

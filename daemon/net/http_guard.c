@@ -1,5 +1,5 @@
-/* The private-network guard. It looks at the address that is connected to, not at the name: a name may resolve to
- * another address a second later, and a redirect may name any. */
+/* The private-network guard. It looks at the address that is connected to, not at the name: a name may
+ * resolve to another address a second later, and a redirect may name any. */
 #include "http_guard.h"
 
 #include <arpa/inet.h>
@@ -155,14 +155,16 @@ static void read_proxy(struct http_guard *guard, const char *scheme)
     CURLU *url = proxy ? curl_url() : NULL;
     char *host = NULL;
 
-    if (url && curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+    if (url &&
+        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
         curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
         struct in_addr v4;
 
         guard->proxy_port = proxy_port(url);
         if (inet_pton(AF_INET, host, &v4) == 1 || host[0] == '[')
             snprintf(guard->proxy_address, sizeof(guard->proxy_address), "%.*s",
-                     host[0] == '[' ? (int)strcspn(host + 1, "]") : (int)strlen(host), host + (host[0] == '['));
+                     host[0] == '[' ? (int)strcspn(host + 1, "]") : (int)strlen(host),
+                     host + (host[0] == '['));
     }
     curl_free(host);
     curl_url_cleanup(url);

@@ -1,10 +1,11 @@
 /* Trust, without reading 140 certificates for each connection.
  *
- * curl as Debian builds it has a bundle and a folder of the system's certificates, and a default for both. It reads the
- * whole bundle for each new connection (it keeps what it read only where no folder is set): 26 ms of CPU in which the
- * loop stands still, and 0.8 MB that live as long as the connection. From the folder OpenSSL reads the one certificate
- * it needs, by the hash of its name. So the folder is used alone where it has such names, and a file of the operator's
- * is used alone always: it is meant to be trusted instead of the system's certificates, not besides. */
+ * curl as Debian builds it has a bundle and a folder of the system's certificates, and a default for both. It
+ * reads the whole bundle for each new connection (it keeps what it read only where no folder is set): 26 ms
+ * of CPU in which the loop stands still, and 0.8 MB that live as long as the connection. From the folder
+ * OpenSSL reads the one certificate it needs, by the hash of its name. So the folder is used alone where it
+ * has such names, and a file of the operator's is used alone always: it is meant to be trusted instead of the
+ * system's certificates, not besides. */
 #include "http_trust.h"
 
 #include <ctype.h>

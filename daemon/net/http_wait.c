@@ -1,5 +1,5 @@
-/* How long a server asks us to wait. Servers disagree on the header's name and on what its number counts, so each
- * dialect is told apart by its value. */
+/* How long a server asks us to wait. Servers disagree on the header's name and on what its number counts, so
+ * each dialect is told apart by its value. */
 #include <time.h>
 
 #include "mentiond/clock.h"

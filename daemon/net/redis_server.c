@@ -137,7 +137,8 @@ static int server_launch(struct redis_server *server, int lock_fd, struct error 
     int r = redis_spawn_configure(server->dir_fd, server->max_memory, err);
 
     if (aof_mend(server->dir_fd, err) < 0)
-        log_warn("append-only file not looked through, starting redis all the same", field_text("error", err->text));
+        log_warn("append-only file not looked through, starting redis all the same",
+                 field_text("error", err->text));
     if (r == 0)
         r = redis_spawn_start(server->dir_fd, lock_fd, server->program, &pid, err);
     close(lock_fd);

@@ -114,7 +114,8 @@ static bool is_young(const struct mention *m)
 {
     int64_t days = mention_age_days(m);
 
-    return days >= 0 && days < YOUNG_DAYS && m->author.followers >= 0 && m->author.followers < YOUNG_FOLLOWERS;
+    return days >= 0 && days < YOUNG_DAYS && m->author.followers >= 0 &&
+           m->author.followers < YOUNG_FOLLOWERS;
 }
 
 struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct mention *m)

@@ -2,9 +2,10 @@
  * restart, and the turns: how many requests of an account may be under way. What it may spend is
  * account_budget.c's.
  *
- * A lease is asked for every LEASE_RETRY_MS, given for LEASE_TTL_MS, and then renewed every LEASE_RENEW_MS. Whether
- * we may send is decided by our own monotonic clock: a daemon that slept (SIGSTOP, a suspended laptop) finds its lease stale before it sends anything;
- * what it had under way is refused by the store, which compares the whole lease. */
+ * A lease is asked for every LEASE_RETRY_MS, given for LEASE_TTL_MS, and then renewed every LEASE_RENEW_MS.
+ * Whether we may send is decided by our own monotonic clock: a daemon that slept (SIGSTOP, a suspended
+ * laptop) finds its lease stale before it sends anything; what it had under way is refused by the store,
+ * which compares the whole lease. */
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>

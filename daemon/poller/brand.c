@@ -1,5 +1,5 @@
-/* Brands at work: what their mentions are judged by, their settings in Redis, and the clock of their queue: of all
- * daemons, the one that holds the brand's lease calls mention_tick each second. */
+/* Brands at work: what their mentions are judged by, their settings in Redis, and the clock of their queue:
+ * of all daemons, the one that holds the brand's lease calls mention_tick each second. */
 #include "poller_internal.h"
 
 #include <stdio.h>
@@ -102,7 +102,11 @@ int brand_init(struct poll_brand *brand, struct poller *poller, const struct pol
                struct error *err)
 {
     *brand = (struct poll_brand){
-        .poller = poller, .settings = options->settings, .rules = ruleset_ref(options->rules), .lens = options->lens};
+        .poller = poller,
+        .settings = options->settings,
+        .rules = ruleset_ref(options->rules),
+        .lens = options->lens,
+    };
     if (make_terms(&brand->settings->terms, &brand->terms, err) < 0 ||
         make_terms(&brand->settings->exclude, &brand->exclude, err) < 0)
         return err->code;
@@ -112,8 +116,9 @@ int brand_init(struct poll_brand *brand, struct poller *poller, const struct pol
     if (!brand->account_text || !brand->tick)
         return error_oom(err);
     brand->account_name.name = str_from(brand->account_text);
-    if (poller->options.store && stream_reader_create(poller->options.base, poller->options.store, brand->settings->name,
-                                                      STREAM_EVERY_MS, &brand->stream, err) < 0)
+    if (poller->options.store &&
+        stream_reader_create(poller->options.base, poller->options.store, brand->settings->name,
+                             STREAM_EVERY_MS, &brand->stream, err) < 0)
         return err->code;
     outages_init(&brand->outages, brand);
     return account_init(&brand->account, poller, &brand->account_name, err);

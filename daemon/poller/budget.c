@@ -121,7 +121,8 @@ enum figure { FIGURE_LIMIT, FIGURE_REMAINING, FIGURE_RESET, FIGURES };
 static const char *const figure_headers[FIGURES][4] = {
     [FIGURE_LIMIT] = {"X-RateLimit-Limit", "RateLimit-Limit", "X-Rate-Limit-Limit"},
     [FIGURE_REMAINING] = {"X-RateLimit-Remaining", "RateLimit-Remaining", "X-Rate-Limit-Remaining"},
-    [FIGURE_RESET] = {"X-RateLimit-Reset-After", "X-RateLimit-Reset", "RateLimit-Reset", "X-Rate-Limit-Reset"},
+    [FIGURE_RESET] = {"X-RateLimit-Reset-After", "X-RateLimit-Reset", "RateLimit-Reset",
+                      "X-Rate-Limit-Reset"},
 };
 
 /* Names of the figures in the one-line forms. */

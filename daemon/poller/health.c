@@ -1,5 +1,5 @@
-/* How each source is doing, for people: the hash <ns>:{@ops}:sources, one JSON a source, which `mentionctl sources`
- * and the console read. */
+/* How each source is doing, for people: the hash <ns>:{@ops}:sources, one JSON a source, which `mentionctl
+ * sources` and the console read. */
 #include <stdio.h>
 
 #include "poller_internal.h"

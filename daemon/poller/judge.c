@@ -1,5 +1,5 @@
-/* What a mention is to us, beyond what its network says: whose brand, written by us or to us, within the limits of
- * the record, and which class the rules give it. */
+/* What a mention is to us, beyond what its network says: whose brand, written by us or to us, within the
+ * limits of the record, and which class the rules give it. */
 #include "mentiond/text.h"
 #include "poller_internal.h"
 
@@ -96,8 +96,8 @@ enum judge_result judge_mention(const struct source *source, const struct poll_b
     m->fetched_at_ms = fetched_at_ms;
     if (brand->exclude && term_set_match(brand->exclude, m->text))
         return JUDGE_EXCLUDED;
-    if (source->driver->loose_search && !source->unfiltered && brand->terms && !term_set_match(brand->terms, m->text) &&
-        !term_set_match(brand->terms, m->url))
+    if (source->driver->loose_search && !source->unfiltered && brand->terms &&
+        !term_set_match(brand->terms, m->text) && !term_set_match(brand->terms, m->url))
         return JUDGE_UNRELATED;
     if (mention_check(m, err) < 0)
         return JUDGE_REFUSED;

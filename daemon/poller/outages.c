@@ -75,8 +75,8 @@ static void commit_done(struct brand_outages *o)
 /* For ever so: better without these changes than without all that follows. */
 static void leave_out(struct brand_outages *o, const struct store_reply *reply)
 {
-    log_error("the store refuses what the detector found, going on without it", field_str("brand", name_of(o)),
-              field_str("error", reply->error));
+    log_error("the store refuses what the detector found, going on without it",
+              field_str("brand", name_of(o)), field_str("error", reply->error));
     outage_reader_changes(o->reader, &o->n_sent);
     commit_next(o);
 }

@@ -7,9 +7,9 @@
 #include "rules/literals.h"
 #include "rules/matcher.h"
 
-/* NOTHING: nothing is known, run on every text. CHECKED: only literals too short for the filter, looked for in every
- * text. FILTERED: run when the filter saw a literal of its first set, and the other sets are there. WHOLE: is one
- * literal, and where that stands is a hit, without any regex. */
+/* NOTHING: nothing is known, run on every text. CHECKED: only literals too short for the filter, looked for
+ * in every text. FILTERED: run when the filter saw a literal of its first set, and the other sets are there.
+ * WHOLE: is one literal, and where that stands is a hit, without any regex. */
 enum need_kind { NEED_NOTHING, NEED_CHECKED, NEED_FILTERED, NEED_WHOLE };
 
 struct need {

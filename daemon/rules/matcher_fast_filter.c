@@ -1,13 +1,14 @@
 /* The literal filter.
  *
- * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for by the
- * eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text have to be
- * looked at. Others by four bytes anywhere, and the four beside them, so that only every other place has to be
- * looked at: one of the two begins there. (Literals of four bytes have one window only, and a look at the places
- * between.)
+ * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for
+ * by the eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text
+ * have to be looked at. Others by four bytes anywhere, and the four beside them, so that only every other
+ * place has to be looked at: one of the two begins there. (Literals of four bytes have one window only,
+ * and a look at the places between.)
  *
- * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it stays in the first-level
- * cache); nearly always it says no. Otherwise the literals with windows of that hash are tried. */
+ * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it
+ * stays in the first-level cache); nearly always it says no. Otherwise the literals with
+ * windows of that hash are tried. */
 #include "rules/matcher_fast_filter.h"
 
 #ifdef __SSE2__

@@ -25,7 +25,8 @@ int regex_create(struct str source, unsigned flags, struct regex **ret, size_t *
 void regex_destroy(struct regex *regex);
 /* Drops what is compiled; the next run compiles again, so the source must outlive the regex. */
 void regex_rest(struct regex *regex);
-/* Where the source is now; its text is the same. s NULL: nowhere, and nothing may be run that is not compiled. */
+/* Where the source is now; its text is the same. s NULL: nowhere, and nothing may
+ * be run that is not compiled. */
 void regex_set_source(struct regex *regex, struct str source);
 /* The same as regex_rest() if it was not run since the last call; true if there was anything to drop. */
 bool regex_rest_unused(struct regex *regex);

@@ -304,7 +304,8 @@ struct judgement {
     unsigned limited;
 };
 
-/* Packs the sources of patterns; stays as it is if that fails. Nothing may read them until they are needed. */
+/* Packs the sources of patterns; stays as it is if that fails. Nothing may read
+ * them until they are needed. */
 void sources_rest(struct ruleset *set);
 int sources_need(struct ruleset *set); /* -ENOMEM only */
 

@@ -1,4 +1,5 @@
-/* Letting go of memory: the packs' YAML once a set only judges, and what judging makes while no post needs it.
+/* Letting go of memory: the packs' YAML once a set only judges, and what judging
+ * makes while no post needs it.
  *
  * Trees of packs, with the text that messages show excerpts of, are nearly half of a set: tests, marks
  * and descriptions, which judging never looks at. What it does look at (names, captured values) is

@@ -211,8 +211,9 @@ static int prepare_search(const struct source *src, const struct source_cursor *
 
 static const char discussions_query[] =
     "query($q:String!,$n:Int!,$after:String){search(type:DISCUSSION,query:$q,first:$n,after:$after)"
-    "{discussionCount nodes{... on Discussion{id number url title body createdAt updatedAt upvoteCount author{login ... on "
-    "User{databaseId}} comments{totalCount} repository{nameWithOwner}}} pageInfo{hasNextPage endCursor}} "
+    "{discussionCount nodes{... on Discussion{id number url title body createdAt updatedAt upvoteCount "
+    "author{login ... on User{databaseId}} comments{totalCount} repository{nameWithOwner}}} "
+    "pageInfo{hasNextPage endCursor}} "
     "rateLimit{limit cost remaining resetAt}}";
 
 static struct str discussions_body(const struct source *src, const struct source_cursor *at, int64_t now_ms,

@@ -144,8 +144,8 @@ static const char *begin_list(struct url *u, const struct source *src, const str
     }
     if (config_of(src)->watch == WATCH_COMMENTS)
         begin_node(u, src, account->id, "/media",
-                   "id,permalink,timestamp,username,comments.limit(50){id,text,timestamp,username,from,like_count,"
-                   "parent_id}");
+                   "id,permalink,timestamp,username,comments.limit(50)"
+                   "{id,text,timestamp,username,from,like_count,parent_id}");
     else
         begin_node(u, src, account->id, "/tags", MEDIA_FIELDS ",username");
     graph_add_place(u, next);
@@ -280,7 +280,8 @@ static int parse(const struct source *src, const struct source_cursor *at, const
 
 const struct source_driver source_instagram = {
     .name = "instagram",
-    .help = "Media an Instagram account is tagged in, comments on its own media, or recent media of a hashtag.",
+    .help = "Media an Instagram account is tagged in, comments on its own media, or recent media of a "
+            "hashtag.",
     .options = options,
     .config_size = sizeof(struct instagram_config),
     .account_options = account_options,

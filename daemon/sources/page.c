@@ -1,4 +1,5 @@
-/* Where drivers put mentions, and the ids of those that are gone: arrays in the page's arena, up to their limits. */
+/* Where drivers put mentions, and the ids of those that are gone: arrays in the
+ * page's arena, up to their limits. */
 #include "mentiond/source.h"
 
 #define FIRST_CAP 32

@@ -128,7 +128,8 @@ static struct str url_join(struct str base, struct str link, struct arena *arena
     if (str_starts_with(link, STR("/")))
         return arena_printf(arena, "%.*s%.*s", STR_FMT(origin), STR_FMT(link));
     folder = url_folder(base, str_starts_with(link, STR("?")));
-    return arena_printf(arena, "%.*s%s%.*s", STR_FMT(folder), folder.len == origin.len ? "/" : "", STR_FMT(link));
+    return arena_printf(arena, "%.*s%s%.*s", STR_FMT(folder), folder.len == origin.len ? "/" : "",
+                        STR_FMT(link));
 }
 
 struct str url_resolve(struct str base, struct str link, struct arena *arena)

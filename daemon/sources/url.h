@@ -23,8 +23,8 @@ int url_finish(struct url *u, struct arena *arena, struct str *ret, struct error
 /* "https://host:port" and "host:port" of a URL; borrowed, "" if it has none. */
 struct str url_origin(struct str url);
 struct str url_authority(struct str url);
-/* A link as a document at `base` has it, made absolute, in the arena; "" unless it is then http or https without a user
- * in it and at most URL_LINK_MAX long. */
+/* A link as a document at `base` has it, made absolute, in the arena; "" unless it is then http or https
+ * without a user in it and at most URL_LINK_MAX long. */
 #define URL_LINK_MAX 2000
 struct str url_resolve(struct str base, struct str link, struct arena *arena);
 /* The value of a parameter, not decoded; "" if absent. */

@@ -1,6 +1,6 @@
-/* The header of mention_ingest and its mentions' fields (docs/queue.md): what the library needs of each mention, so
- * that it never has to decode the mention itself. The fields are texts, each ended by a zero byte: Redis reads
- * them at a quarter of the cost of JSON objects. */
+/* The header of mention_ingest and its mentions' fields (docs/queue.md): what the library needs of each
+ * mention, so that it never has to decode the mention itself. The fields are texts, each ended by a zero
+ * byte: Redis reads them at a quarter of the cost of JSON objects. */
 #include "store_internal.h"
 
 static void member(struct buf *out, const char *name, struct str value)
@@ -25,8 +25,8 @@ static bool has_control(struct str value)
     return false;
 }
 
-/* A zero byte in a value would end it early, and the rest of somebody's text would be read as the next fields:
- * control characters become U+FFFD. */
+/* A zero byte in a value would end it early, and the rest of somebody's text would be read as the next
+ * fields: control characters become U+FFFD. */
 static void append_plain(struct buf *out, struct str value)
 {
     if (!has_control(value)) {

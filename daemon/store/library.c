@@ -1,6 +1,6 @@
 /* Loading of the queue library: asks the server which version it has, loads ours if that is missing or older,
- * never over a newer one. Done under WATCH of a version key, so that of two daemons starting together one wins
- * and the other sees its work. */
+ * never over a newer one. Done under WATCH of a version key, so that of two daemons starting together one
+ * wins and the other sees its work. */
 #include "store_internal.h"
 
 #include <errno.h>

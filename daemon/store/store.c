@@ -153,10 +153,11 @@ static void on_reply(void *user, const struct redisReply *reply, const struct er
 
 void store_pending_send(struct store_pending *call)
 {
+    struct redis *redis = call->store->redis;
     struct error err = {0};
 
     call->waits_for_library = false;
-    if (redis_command(call->store->redis, call->redis_flags, call->argc, call->argv, on_reply, call, &err) < 0)
+    if (redis_command(redis, call->redis_flags, call->argc, call->argv, on_reply, call, &err) < 0)
         store_pending_finish(call, NULL, &err);
 }
 
@@ -251,8 +252,8 @@ int store_call(struct store *store, struct str brand, const char *function, stru
     return call_with_key(store, "", brand, function, json_args, flags, done, user, err);
 }
 
-/* Accounts are named by people or after hosts and paths; a key takes [A-Za-z0-9._@-]{1,64}. A name that has to be
- * changed gets a hash of the whole behind it, so that two names never become one. */
+/* Accounts are named by people or after hosts and paths; a key takes [A-Za-z0-9._@-]{1,64}. A name that has
+ * to be changed gets a hash of the whole behind it, so that two names never become one. */
 #define ACCOUNT_KEY_NAME_MAX 48
 
 static struct str account_key_name(struct str account, char storage[ACCOUNT_KEY_NAME_MAX + 18])
@@ -407,8 +408,8 @@ int store_ingest(struct store *store, const struct store_batch *batch, store_rep
 }
 
 /* A JSON header, and bytes that no JSON could hold as cheaply. */
-static int commit(struct store *store, struct str brand, struct str function, struct str json_commit, struct str state,
-                  store_reply_fn *done, void *user, struct error *err)
+static int commit(struct store *store, struct str brand, struct str function, struct str json_commit,
+                  struct str state, store_reply_fn *done, void *user, struct error *err)
 {
     struct store_pending *call = pending_create(store, state.len ? 7 : 6, done, user);
 

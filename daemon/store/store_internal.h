@@ -44,8 +44,8 @@ void store_pending_send(struct store_pending *call);
 void store_pending_finish(struct store_pending *call, const struct store_reply *reply,
                           const struct error *err);
 
-/* Makes sure that the server has our library or a newer minor of it; afterwards every call that waits for it is
- * sent again, or finished with the error. */
+/* Makes sure that the server has our library or a newer minor of it; afterwards every call that waits for it
+ * is sent again, or finished with the error. */
 void store_library_load(struct store *store);
 void store_library_done(struct store *store, const struct error *err);
 

@@ -1,9 +1,9 @@
 /* The quick way through a text: plain words of ASCII with plain separators between them.
  *
- * What the bytes are has been found out for the whole text (scan.c); so a word is a run of bits, and is copied
- * as a block. Anything special (three equal letters, a web address, a hashtag, characters that are not ASCII) is
- * left to normalise.c, which could read everything. test_normalise.c holds both against an oracle that has no
- * quick way. */
+ * What the bytes are has been found out for the whole text (scan.c); so a word is a run of bits, and is
+ * copied as a block. Anything special (three equal letters, a web address, a hashtag, characters that are
+ * not ASCII) is left to normalise.c, which could read everything. test_normalise.c holds both against an
+ * oracle that has no quick way. */
 #include "text/chars.h"
 #include "text/normaliser.h"
 #include "text/unfold.h"

@@ -1,12 +1,13 @@
-/* Alert channels: one a kind of receiver, pure. A channel turns (config, notice, memo) into a request, and a reply
- * into an outcome. It does no I/O, owns no timer, knows no Redis: the alerter routes, groups, waits, retries, limits
- * and remembers for all of them.
+/* Alert channels: one a kind of receiver, pure. A channel turns (config, notice, memo) into a request, and a
+ * reply into an outcome. It does no I/O, owns no timer, knows no Redis: the alerter routes, groups, waits,
+ * retries, limits and remembers for all of them.
  *
  *     events -> routes -> notice -> prepare() -> request -> (alerter) -> reply -> judge() -> outcome
  *
- * Everything in a notice may hold words of strangers. The notice is plain text, cleaned of what no receiver should
- * get (notice makers call alert_clean()); escaping it for the receiver's markup, taking the teeth out of pings and
- * cutting it to the receiver's lengths is the channel's work, with the helpers of daemon/alerts/text.h. */
+ * Everything in a notice may hold words of strangers. The notice is plain text, cleaned of what no
+ * receiver should get (notice makers call alert_clean()); escaping it for the receiver's markup, taking
+ * the teeth out of pings and cutting it to the receiver's lengths is the channel's work, with the
+ * helpers of daemon/alerts/text.h. */
 #ifndef MENTIOND_ALERT_H
 #define MENTIOND_ALERT_H
 
@@ -135,11 +136,12 @@ struct alert_channel {
 
     /* Once, after decoding: what the table cannot check. False if it complained. May be NULL. */
     bool (*check)(struct alert_target *target, const struct settings *settings, struct diag *d);
-    /* `memo`: what the last outcome of this key left, "" at first. Errors (-EINVAL: a secret is missing, -ENOMEM)
-     * count as BROKEN. */
+    /* `memo`: what the last outcome of this key left, "" at first. Errors (-EINVAL: a secret is
+     * missing, -ENOMEM) count as BROKEN. */
     int (*prepare)(const struct alert_target *target, const struct alert_notice *notice, struct str memo,
                    int64_t now_ms, struct arena *arena, struct alert_request *ret_request, struct error *err);
-    /* Called for every complete reply; what never became one (no connection, a time-out) is LATER without it. */
+    /* Called for every complete reply; what never became one (no connection, a
+     * time-out) is LATER without it. */
     void (*judge)(const struct alert_target *target, const struct alert_notice *notice,
                   const struct alert_reply *reply, struct arena *arena, struct alert_outcome *ret_outcome);
 };
@@ -163,9 +165,9 @@ const struct alert_target *alert_target_find(const struct alert_targets *targets
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-/* Without what no receiver should get from a stranger: control and escape characters, bidirectional overrides and
- * isolates, invisible characters and tags; bytes that are not UTF-8 are U+FFFD. Line ends stay where `lines`, else
- * become spaces. In the arena; "" when out of memory. */
+/* Without what no receiver should get from a stranger: control and escape characters, bidirectional overrides
+ * and isolates, invisible characters and tags; bytes that are not UTF-8 are U+FFFD. Line ends stay where
+ * `lines`, else become spaces. In the arena; "" when out of memory. */
 struct str alert_clean(struct str text, bool lines, struct arena *arena);
 
 #endif

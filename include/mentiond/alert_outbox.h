@@ -1,10 +1,11 @@
-/* What is still to be told, and how far we are with it. Pure: no I/O, no clock, no Redis; the alerter feeds it events
- * and outcomes, asks what to send next, and keeps its text beside the stream's position.
+/* What is still to be told, and how far we are with it. Pure: no I/O, no clock, no Redis; the alerter feeds
+ * it events and outcomes, asks what to send next, and keeps its text beside the stream's position.
  *
- * A letter is what one channel has to be told of one group. It holds the newest state only: an outage that grew nine times
- * and ended while a chat was down is one message. A channel has one letter under way at a time, the others wait in the order
- * in which they are due. When OUTBOX_LETTERS_MAX of a channel wait, what has no state of its own (ALERT_PASSING) goes into
- * one summary of that channel, counted; so memory is bounded and nothing is forgotten that is still so. */
+ * A letter is what one channel has to be told of one group. It holds the newest state only: an outage that
+ * grew nine times and ended while a chat was down is one message. A channel has one letter under way at a
+ * time, the others wait in the order in which they are due. When OUTBOX_LETTERS_MAX of a channel wait, what
+ * has no state of its own (ALERT_PASSING) goes into one summary of that channel, counted; so memory is
+ * bounded and nothing is forgotten that is still so. */
 #ifndef MENTIOND_ALERT_OUTBOX_H
 #define MENTIOND_ALERT_OUTBOX_H
 
@@ -36,7 +37,8 @@ void outbox_destroy(struct outbox *outbox);
 void outbox_set_silences(struct outbox *outbox, const struct alert_silence *silences, size_t n);
 
 /* An event of the stream, once each. `id`: of its entry, the same whoever reads it. */
-int outbox_take(struct outbox *outbox, const struct alert_event *event, struct str id, int64_t now_ms, struct error *err);
+int outbox_take(struct outbox *outbox, const struct alert_event *event, struct str id, int64_t now_ms,
+                struct error *err);
 
 /* A letter that is to be sent now. */
 struct outbox_item {
@@ -45,21 +47,22 @@ struct outbox_item {
     struct str memo;
     void *letter;               /* for outbox_outcome() */
 };
-/* True if one is due; it is under way from then on. Otherwise *ret_wait_ms says when to ask again (-1: only after an event
- * or an outcome). */
-bool outbox_next(struct outbox *outbox, int64_t now_ms, struct arena *arena, struct outbox_item *ret, int64_t *ret_wait_ms);
+/* True if one is due; it is under way from then on. Otherwise *ret_wait_ms says when to ask again (-1: only
+ * after an event or an outcome). */
+bool outbox_next(struct outbox *outbox, int64_t now_ms, struct arena *arena, struct outbox_item *ret,
+                 int64_t *ret_wait_ms);
 
-/* What became of it. `random` is any number: jitter comes from it. A channel that begins or stops to fail is said in *ret_said: "channel.failing" or
- * "channel.recovered", else NULL. */
-void outbox_outcome(struct outbox *outbox, void *letter, const struct alert_outcome *outcome, int64_t now_ms, uint32_t random,
-                    const char **ret_said);
+/* What became of it. `random` is any number: jitter comes from it. A channel that begins or stops to fail is
+ * said in *ret_said: "channel.failing" or "channel.recovered", else NULL. */
+void outbox_outcome(struct outbox *outbox, void *letter, const struct alert_outcome *outcome, int64_t now_ms,
+                    uint32_t random, const char **ret_said);
 
 /* Changed since the last outbox_print(): its text is to be kept. */
 bool outbox_is_dirty(const struct outbox *outbox);
 /* The whole as one JSON object. False: out of memory, or over OUTBOX_STATE_MAX. */
 bool outbox_print(struct outbox *outbox, struct buf *ret);
-/* Takes up what an outbox of another life left. Letters of channels that are not there any more are dropped. -EBADMSG:
- * what is none leaves the outbox empty. */
+/* Takes up what an outbox of another life left. Letters of channels that are not there any more are dropped.
+ * -EBADMSG: what is none leaves the outbox empty. */
 int outbox_load(struct outbox *outbox, struct str text, struct error *err);
 
 void outbox_counters_get(const struct outbox *outbox, struct outbox_counters *ret);

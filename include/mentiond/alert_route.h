@@ -1,7 +1,8 @@
-/* From events to notices: which events go to which channels, what quiets them, and what is said of them. All pure: no
- * I/O, no clock, no Redis. The alerter brings events, keeps groups and sends.
+/* From events to notices: which events go to which channels, what quiets them, and what is said of them. All
+ * pure: no I/O, no clock, no Redis. The alerter brings events, keeps groups and sends.
  *
- * An event is an entry of a stream as the readers see it, with what the alerter adds from the mention it is about. */
+ * An event is an entry of a stream as the readers see it, with what the alerter adds
+ * from the mention it is about. */
 #ifndef MENTIOND_ALERT_ROUTE_H
 #define MENTIOND_ALERT_ROUTE_H
 
@@ -29,8 +30,8 @@ struct alert_event {
 struct str alert_event_get(const struct alert_event *event, const char *name);
 int64_t alert_event_get_i64(const struct alert_event *event, const char *name, int64_t otherwise);
 
-/* What routes call a stream's entry: "overdue" is mention.overdue, a heard mention that is queued is mention.queued.
- * "" for entries that nobody can be told of. */
+/* What routes call a stream's entry: "overdue" is mention.overdue, a heard mention that is queued is
+ * mention.queued. "" for entries that nobody can be told of. */
 struct str alert_event_type(struct str stream_type, struct str state);
 
 /* ---- matching ------------------------------------------------------------------------------ */
@@ -44,9 +45,10 @@ struct alert_matcher {
 };
 extern const struct option alert_matcher_options[];
 
-/* A matcher as mentionctl silence stores it: an object of the same keys, text or lists of text, numbers, durations as text.
- * Text is copied into the arena. -EINVAL says which key is wrong. */
-int alert_matcher_read(const json_t *object, struct arena *arena, struct alert_matcher *ret, struct error *err);
+/* A matcher as mentionctl silence stores it: an object of the same keys, text or lists of text, numbers,
+ * durations as text. Text is copied into the arena. -EINVAL says which key is wrong. */
+int alert_matcher_read(const json_t *object, struct arena *arena, struct alert_matcher *ret,
+                       struct error *err);
 
 bool alert_matches(const struct alert_matcher *matcher, const struct alert_event *event);
 
@@ -56,8 +58,8 @@ struct alert_silence {
     struct str reason, id, by; /* `id` "" for those of the configuration */
 };
 /* The silence that keeps quiet about the event at this time, or NULL. */
-const struct alert_silence *alert_silenced(const struct alert_silence *silences, size_t n, const struct alert_event *event,
-                                           int64_t now_ms);
+const struct alert_silence *alert_silenced(const struct alert_silence *silences, size_t n,
+                                           const struct alert_event *event, int64_t now_ms);
 
 /* ---- routes -------------------------------------------------------------------------------- */
 
@@ -97,17 +99,18 @@ struct alert_plan {
     struct arena arena;
 };
 
-/* Everything of the section `alerts`, with all templates checked against every event type that their route lets
- * through. What is wrong goes to `d` and NULL comes back. */
+/* Everything of the section `alerts`, with all templates checked against every event type that their route
+ * lets through. What is wrong goes to `d` and NULL comes back. */
 struct alert_plan *alert_plan_create(const struct settings *settings, struct diag *d);
 void alert_plan_destroy(struct alert_plan *plan);
 
 /* The routes that take the event, in order: at most `max`. */
-size_t alert_plan_route(const struct alert_plan *plan, const struct alert_event *event, const struct alert_route **ret,
-                        size_t max);
+size_t alert_plan_route(const struct alert_plan *plan, const struct alert_event *event,
+                        const struct alert_route **ret, size_t max);
 
 /* "acme/outage/o1": the same for all events of the group. In the arena. */
-struct str alert_group_key(const struct alert_route *route, const struct alert_event *event, struct arena *arena);
+struct str alert_group_key(const struct alert_route *route, const struct alert_event *event,
+                           struct arena *arena);
 
 /* ---- what is said -------------------------------------------------------------------------- */
 
@@ -128,10 +131,11 @@ extern const struct alert_kind alert_kinds[]; /* type NULL ends it */
 int alert_notice_fill(const struct alert_route *route, const struct alert_event *event, unsigned n_events,
                       struct arena *arena, struct alert_notice *ret, struct error *err);
 
-/* Replaces {field} and {field|filter|filter:argument}. Filters: upper, lower, cut:N (characters), number (37,000), time
- * (2026-11-21 17:30 UTC), ago (12 min), list (a, b), or:TEXT (when it is empty). {{ is a brace. */
-int alert_template_expand(struct str template, const struct alert_event *event, struct arena *arena, struct str *ret,
-                          struct error *err);
+/* Replaces {field} and {field|filter|filter:argument}. Filters: upper, lower, cut:N
+ * (characters), number (37,000), time (2026-11-21 17:30 UTC), ago (12 min), list (a, b), or:TEXT
+ * (when it is empty). {{ is a brace. */
+int alert_template_expand(struct str template, const struct alert_event *event, struct arena *arena,
+                          struct str *ret, struct error *err);
 /* -EINVAL with what is wrong: an unknown field of this kind (or of all, NULL) or filter, an open brace. */
 int alert_template_check(struct str template, const struct alert_kind *kind, struct error *err);
 

@@ -1,5 +1,6 @@
-/* Programs run for us: argv as given (no shell), text on standard input, its output taken. A program gets a process
- * group of its own, so that all of it can be ended; its output and its time are limited. Callbacks run from the loop. */
+/* Programs run for us: argv as given (no shell), text on standard input, its output taken. A program gets
+ * a process group of its own, so that all of it can be ended; its output and its time are limited.
+ * Callbacks run from the loop. */
 #ifndef MENTIOND_EXEC_H
 #define MENTIOND_EXEC_H
 
@@ -28,11 +29,12 @@ struct exec_result {
 
 struct exec_child;
 
-/* Once for each started program that was not cancelled: the result, or NULL and an error (-ETIMEDOUT, -EFBIG). */
+/* Once for each started program that was not cancelled: the result, or NULL and an
+ * error (-ETIMEDOUT, -EFBIG). */
 typedef void exec_done_fn(void *user, const struct exec_result *result, const struct error *err);
 
-/* Copies the input text; the rest is needed for the call only. *ret is valid until the callback. Errors: why it cannot be
- * run, with its name. */
+/* Copies the input text; the rest is needed for the call only. *ret is valid until the callback. Errors: why
+ * it cannot be run, with its name. */
 int exec_start(struct event_base *base, const struct exec_request *request, exec_done_fn *done, void *user,
                struct exec_child **ret, struct error *err);
 /* Ends it; no callback will come. NULL is accepted. */

@@ -59,11 +59,11 @@ struct http_response {
     int64_t elapsed_ms;
 };
 
-/* Called once for each started transfer that was not cancelled: with a response (borrowed for the
- * call), or NULL and an error: -ETIMEDOUT, -EFBIG (over max_body or header bytes), -ECONNREFUSED,
- * -EPERM (the address is not public), -ELOOP (redirects), -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH (name
- * or route), -ENOMEM. The text has method, host and path, never query or credentials. It may start
- * and cancel transfers and destroy the client. */
+/* Called once for each started transfer that was not cancelled: with a response (borrowed for the call), or
+ * NULL and an error: -ETIMEDOUT, -EFBIG (over max_body or header bytes), -ECONNREFUSED, -EPERM (the address
+ * is not public), -ELOOP (redirects), -EPROTO (TLS, cut off, not HTTP, a redirect to nowhere), -EHOSTUNREACH
+ * (name or route), -ENOMEM. The text has method, host and path, never query or credentials. It may start and
+ * cancel transfers and destroy the client. */
 typedef void http_done_fn(void *user, const struct http_response *response,
                           const struct error *err);
 

@@ -1,5 +1,5 @@
-/* Mail, by libcurl on the libevent loop: one message to one server. TLS is verified; STARTTLS is asked for unless the
- * request says otherwise. Callbacks run from the loop, never inside mail_start(). */
+/* Mail, by libcurl on the libevent loop: one message to one server. TLS is verified; STARTTLS is asked for
+ * unless the request says otherwise. Callbacks run from the loop, never inside mail_start(). */
 #ifndef MENTIOND_MAIL_H
 #define MENTIOND_MAIL_H
 
@@ -26,12 +26,14 @@ struct mail_request {
     int64_t timeout_ms;        /* of the whole */
 };
 
-/* The server's last word: `status` as of SMTP (250, 451, 550), or 0 and an error: it was not reached, broke off, has no
- * trustworthy certificate, or refused the login (-EACCES). Texts name the server, never user or password. */
+/* The server's last word: `status` as of SMTP (250, 451, 550), or 0 and an error: it was not
+ * reached, broke off, has no trustworthy certificate, or refused the login (-EACCES). Texts name the
+ * server, never user or password. */
 typedef void mail_done_fn(void *user, int status, struct str line, const struct error *err);
 
 /* ca_file NULL: the system's. */
-int mail_client_create(struct event_base *base, const char *ca_file, struct mail_client **ret, struct error *err);
+int mail_client_create(struct event_base *base, const char *ca_file, struct mail_client **ret,
+                       struct error *err);
 /* Cancels what is running, without callbacks. NULL is accepted. */
 void mail_client_destroy(struct mail_client *client);
 

@@ -1,5 +1,5 @@
-/* What Redis keeps, as functions: a thin caller of the library in daemon/store/queue/ (docs/queue.md).
- * Knows keys, error words, reloading of the library and which errors to repeat; knows no rule of the queue. */
+/* What Redis keeps, as functions: a thin caller of the library in daemon/store/queue/ (docs/queue.md). Knows
+ * keys, error words, reloading of the library and which errors to repeat; knows no rule of the queue. */
 #ifndef MENTIOND_STORE_H
 #define MENTIOND_STORE_H
 
@@ -39,8 +39,8 @@ void store_destroy(struct store *store);
 enum store_flags { STORE_READ = 1 };
 
 /* FCALL (FCALL_RO with STORE_READ) of one function on a brand with one JSON object of arguments. Repeats on
- * TRYAGAIN, ASK, MOVED, CLUSTERDOWN, LOADING, MASTERDOWN, READONLY, reloads a lost library; changing calls must
- * carry a "req" (store_make_req) so that a repeat changes nothing. */
+ * TRYAGAIN, ASK, MOVED, CLUSTERDOWN, LOADING, MASTERDOWN, READONLY, reloads a lost library; changing calls
+ * must carry a "req" (store_make_req) so that a repeat changes nothing. */
 int store_call(struct store *store, struct str brand, const char *function, struct str json_args,
                unsigned flags, store_reply_fn *done, void *user, struct error *err);
 /* The same on an account's keys: lease_take, lease_renew, lease_drop, session_set, session_get. */
@@ -86,9 +86,9 @@ int store_ingest(struct store *store, const struct store_batch *batch, store_rep
 int store_outage_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
                         store_reply_fn *done, void *user, struct error *err);
 
-/* The alerter's step: its position in the event stream and what it has still to tell, in one: alert_commit of docs/queue.md,
- * with the brand's lease, brought in by alert_open. The same sent again answers the same. All is copied. Refused with
- * STORE_STALE: read everything again. */
+/* The alerter's step: its position in the event stream and what it has still to tell, in one: alert_commit of
+ * docs/queue.md, with the brand's lease, brought in by alert_open. The same sent again answers the same. All
+ * is copied. Refused with STORE_STALE: read everything again. */
 int store_alert_commit(struct store *store, struct str brand, struct str json_commit, struct str state,
                        store_reply_fn *done, void *user, struct error *err);
 

@@ -1,9 +1,10 @@
-/* The whole line on this machine: HTTP pages of 100 Mastodon statuses, parsed, judged and ingested, by the poller itself
- * and then cut into stages, each beside its yardstick. README.md says what the figures mean.
+/* The whole line on this machine: HTTP pages of 100 Mastodon statuses, parsed, judged and ingested, by the
+ * poller itself and then cut into stages, each beside its yardstick. README.md says what the figures mean.
  *
- * A run is two walks over pages of its own: one by the poller as mentiond runs it (the figure), one by
- * bench_line_stages.c (the shares). The server of the pages is a forked child and Redis a program of its own, so the CPU
- * of this process is the daemon's. Figures are medians over the runs; run 0 warms up and is not counted. */
+ * A run is two walks over pages of its own: one by the poller as mentiond runs it (the figure), one
+ * by bench_line_stages.c (the shares). The server of the pages is a forked child and Redis a program
+ * of its own, so the CPU of this process is the daemon's. Figures are medians over the runs; run 0
+ * warms up and is not counted. */
 #include <getopt.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-/* The page generator: a status is drawn from (run, index) alone, so that no state and no corpus is needed. Texts are
- * put together from fragments to about 150 bytes: HTML entities, links, line breaks, accents and emoji in the shares
- * that real timelines have. */
+/* The page generator: a status is drawn from (run, index) alone, so that no state and no corpus is needed.
+ * Texts are put together from fragments to about 150 bytes: HTML entities, links, line breaks, accents and
+ * emoji in the shares that real timelines have. */
 #include "bench_line_pages.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Deterministic pages in the shape of Mastodon's hashtag timelines: full statuses with account, tags and the members
- * that we do not read. The same (run, index) is the same status, whatever page it comes in. */
+/* Deterministic pages in the shape of Mastodon's hashtag timelines: full statuses with account, tags and the
+ * members that we do not read. The same (run, index) is the same status, whatever page it comes in. */
 #ifndef BENCH_LINE_PAGES_H
 #define BENCH_LINE_PAGES_H
 

@@ -1,5 +1,6 @@
-/* Making ready, and the runs: the poller with its source set to one of the benchmark's, exactly as with `mentiond --once`,
- * then the stages. Each walk reads pages of its own, for the queue knows what it has seen. */
+/* Making ready, and the runs: the poller with its source set to one of the benchmark's,
+ * exactly as with `mentiond --once`, then the stages. Each walk reads pages of its own, for
+ * the queue knows what it has seen. */
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -221,7 +222,8 @@ static int run_stages(struct bench *b, const char *source, struct run *run, stru
     return 0;
 }
 
-/* Of five statuses one was written to be a hit: rules that see none of it, or it everywhere, measure nothing. */
+/* Of five statuses one was written to be a hit: rules that see none of it, or it
+ * everywhere, measure nothing. */
 static int check_verdicts(const struct bench *b, struct error *err)
 {
     double hits = 100.0 * (double)(b->n_mentions - b->n_judged[CLASS_NONE]) / (double)b->n_mentions;

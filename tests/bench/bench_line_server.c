@@ -1,5 +1,5 @@
-/* A server for a handful of keep-alive connections: one poll() loop, blocking writes, requests that arrive whole. It
- * serves its own parent only. */
+/* A server for a handful of keep-alive connections: one poll() loop, blocking writes, requests that arrive
+ * whole. It serves its own parent only. */
 #include "bench_line_server.h"
 
 #include <arpa/inet.h>

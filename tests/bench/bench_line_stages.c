@@ -1,6 +1,6 @@
-/* One page after the other: fetch, parse, judge, ingest, then the parts and yardsticks once more on the same page. The
- * main stages follow each other as in the poller, so that caches are as warm as there; what is done apart stays outside
- * of their meters. */
+/* One page after the other: fetch, parse, judge, ingest, then the parts and yardsticks once more on the same
+ * page. The main stages follow each other as in the poller, so that caches are as warm as there; what is done
+ * apart stays outside of their meters. */
 #include "bench_line_stages.h"
 
 #include <errno.h>

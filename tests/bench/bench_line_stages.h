@@ -1,5 +1,5 @@
-/* The line cut into its stages: page by page through the same code as the poller's, each stage under a meter of its
- * own, and beside it, on the same page, what it is compared with. */
+/* The line cut into its stages: page by page through the same code as the poller's, each stage under a meter
+ * of its own, and beside it, on the same page, what it is compared with. */
 #ifndef BENCH_LINE_STAGES_H
 #define BENCH_LINE_STAGES_H
 

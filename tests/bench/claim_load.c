@@ -1,10 +1,10 @@
-/* Claims and ends mentions from several connections at once and says how long the claims took. In C, because what
- * is measured is Redis, not the client: bench_queue.py starts it.
+/* Claims and ends mentions from several connections at once and says how long the claims took. In C, because
+ * what is measured is Redis, not the client: bench_queue.py starts it.
  *
  *     claim_load SOCKET BRAND_KEY CLIENTS SECONDS [FILTER]
  *
- * FILTER is a piece of JSON behind the agent's name, such as ,"langs":["de"]. Each client is an agent; what it has
- * claimed it dismisses, so it never holds too many. Prints one JSON object. */
+ * FILTER is a piece of JSON behind the agent's name, such as ,"langs":["de"]. Each client is an agent; what
+ * it has claimed it dismisses, so it never holds too many. Prints one JSON object. */
 #include <hiredis/hiredis.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Whatever a stranger wrote: nothing that a terminal acts on comes out, in words or in JSON. The first byte is the
- * width and the next four are marks. */
+/* Whatever a stranger wrote: nothing that a terminal acts on comes out, in words or in JSON. The first byte
+ * is the width and the next four are marks. */
 #include <stdlib.h>
 
 #include "ctl/out.h"

@@ -138,7 +138,8 @@ static void test_mistakes_in_the_file_have_their_line(void **state)
     }
 }
 
-/* The file that ships: a place is the same by name, tag, district and in other languages; no words are places. */
+/* The file that ships: a place is the same by name, tag, district and in other
+ * languages; no words are places. */
 static void test_places_that_ship(void **state)
 {
     static const char *const cases[][2] = {

@@ -1,5 +1,5 @@
-/* Bluesky: an account server run for the purpose, and records as others captured them. Answers to logins are fed to a
- * session that is ready, where another source was quicker: they change nothing. */
+/* Bluesky: an account server run for the purpose, and records as others captured them. Answers to logins are
+ * fed to a session that is ready, where another source was quicker: they change nothing. */
 #include "recorded.h"
 
 #define MENTIONS "look: mentions\n"

@@ -1,5 +1,5 @@
-/* Telegram's updates, one a file, and Discord's messages and refusals. Each driver says of the other's files that they
- * are nothing of its own. */
+/* Telegram's updates, one a file, and Discord's messages and refusals. Each driver says of the other's files
+ * that they are nothing of its own. */
 #include "recorded.h"
 
 static const struct recorded_file telegram_files[] = {

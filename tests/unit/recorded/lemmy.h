@@ -1,4 +1,5 @@
-/* Lemmy. Single views are what look-ups answer with: no lists. The login's refusal is fed as an answer to a login. */
+/* Lemmy. Single views are what look-ups answer with: no lists. The login's refusal is
+ * fed as an answer to a login. */
 #include "recorded.h"
 
 #define LEMMY_COMMUNITY "instance: http://localhost\ncommunity: acme\n"

@@ -1,5 +1,5 @@
-/* Mastodon 4.6, mastodon.social, GoToSocial, snac: timelines, single statuses (fed as a timeline of one), searches,
- * notifications, refusals; and answers to questions that mentiond does not ask. */
+/* Mastodon 4.6, mastodon.social, GoToSocial, snac: timelines, single statuses (fed as a timeline of one),
+ * searches, notifications, refusals; and answers to questions that mentiond does not ask. */
 #include "recorded.h"
 
 #define SEARCH "query: hoot\n"
