@@ -80,7 +80,8 @@ static inline void rig_finish(struct alert_rig *rig)
 static inline void rig_prepare(struct alert_rig *rig, struct str memo)
 {
     rig->request = (struct alert_request){0};
-    if (rig->target.channel->prepare(&rig->target, &rig->notice, memo, RIG_NOW, &rig->arena, &rig->request, &rig->err))
+    if (rig->target.channel->prepare(&rig->target, &rig->notice, memo, RIG_NOW, &rig->arena, &rig->request,
+                                     &rig->err))
         fail_msg("%s", rig->err.text);
 }
 
@@ -113,8 +114,8 @@ static inline void rig_fill(struct alert_rig *rig, struct str text)
 static inline void rig_check_harmless(struct str body)
 {
     static const char *const harmful[] = {
-        "@everyone", "@acme", "<!channel>", "<@U1>", "<script>", "</b>", "](http://evil", "](https://e.", "http://evil",
-        "https://evil", "https://e.example",
+        "@everyone",     "@acme",        "<!channel>",  "<@U1>",        "<script>",          "</b>",
+        "](http://evil", "](https://e.", "http://evil", "https://evil", "https://e.example",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(harmful); i++) {
@@ -139,7 +140,8 @@ static inline const struct alert_outcome *rig_judge(struct alert_rig *rig, int s
 {
     rig->http = (struct http_response){.status = status, .body = str_from(body)};
     if (header)
-        rig->http.headers[rig->http.n_headers++] = (struct http_header){str_from(header), str_from(value), false};
+        rig->http.headers[rig->http.n_headers++] =
+            (struct http_header){str_from(header), str_from(value), false};
     rig->reply = (struct alert_reply){.http = &rig->http, .body = rig->http.body, .received_at_ms = RIG_NOW};
     rig->target.channel->judge(&rig->target, &rig->notice, &rig->reply, &rig->arena, &rig->outcome);
     return &rig->outcome;
@@ -178,8 +180,8 @@ static inline void rig_check_memo(struct alert_rig *rig, int status, const char 
 static inline void rig_check_missing(struct alert_rig *rig, const char *variable)
 {
     unsetenv(variable);
-    assert_true(rig->target.channel->prepare(&rig->target, &rig->notice, STR(""), RIG_NOW, &rig->arena, &rig->request,
-                                             &rig->err) < 0);
+    assert_true(rig->target.channel->prepare(&rig->target, &rig->notice, STR(""), RIG_NOW, &rig->arena,
+                                             &rig->request, &rig->err) < 0);
     assert_non_null(strstr(rig->err.text, variable));
 }
 

@@ -51,13 +51,15 @@ static void test_exit_statuses(void **state)
     static const struct {
         int status;
         enum alert_verdict verdict;
-    } cases[] = {{0, ALERT_DONE}, {1, ALERT_LATER}, {64, ALERT_REFUSED}, {65, ALERT_REFUSED}, {75, ALERT_LATER}, {-9, ALERT_LATER}};
+    } cases[] = {{0, ALERT_DONE},     {1, ALERT_LATER},  {64, ALERT_REFUSED},
+                 {65, ALERT_REFUSED}, {75, ALERT_LATER}, {-9, ALERT_LATER}};
     struct alert_rig rig;
 
     (void)state;
     rig_init(&rig, &alert_exec, "argv: [x]\n");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        rig.reply = (struct alert_reply){.exit_status = cases[i].status, .body = STR("no such room\n"), .received_at_ms = RIG_NOW};
+        rig.reply = (struct alert_reply){
+            .exit_status = cases[i].status, .body = STR("no such room\n"), .received_at_ms = RIG_NOW};
         alert_exec.judge(&rig.target, &rig.notice, &rig.reply, &rig.arena, &rig.outcome);
         assert_int_equal(rig.outcome.verdict, cases[i].verdict);
         assert_true(rig_holds(rig.outcome.reason, "no such room"));

@@ -54,7 +54,8 @@ static void close_box(struct box *box)
 
 static void hear(struct box *box, const char *type, const char *id, const char *people)
 {
-    const struct str fields[] = {STR("id"), str_from(id), STR("topic"), STR("login"), STR("people"), str_from(people)};
+    const struct str fields[] = {STR("id"),    str_from(id),  STR("topic"),
+                                 STR("login"), STR("people"), str_from(people)};
     struct alert_event event = {str_from(type), STR("acme"), box->now_ms, fields, ARRAY_LEN(fields)};
     struct str entry = arena_printf(&box->arena, "%lld-%u", (long long)box->now_ms, box->n_entries++);
 
@@ -359,7 +360,8 @@ static void test_quiet_hours_hold_and_tell_the_newest(void **state)
     struct box box;
 
     (void)state;
-    open_box(&box, CHANNELS "routes:\n  - {channels: ops, quiet: {from: '17:00', to: '18:00', time_zone: UTC}}\n");
+    open_box(&box,
+             CHANNELS "routes:\n  - {channels: ops, quiet: {from: '17:00', to: '18:00', time_zone: UTC}}\n");
     hear(&box, "outage.opened", "o1", "5"); /* at 17:30 */
     expect_nothing(&box);
     assert_int_equal(box.wait_ms, 30 * MINUTE);
@@ -374,7 +376,8 @@ static void test_an_hourly_digest(void **state)
     struct box box;
 
     (void)state;
-    open_box(&box, CHANNELS "routes:\n  - {match: {event: mention.queued}, channels: lead, digest: hourly}\n");
+    open_box(&box,
+             CHANNELS "routes:\n  - {match: {event: mention.queued}, channels: lead, digest: hourly}\n");
     for (int i = 0; i < 40; i++)
         hear(&box, "mention.queued", "net:x", "");
     expect_nothing(&box);

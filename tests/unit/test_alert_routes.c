@@ -38,18 +38,20 @@ static void unload(struct plan_rig *rig)
     arena_finish(&rig->arena);
 }
 
-#define EVENT(type_, ...)                                                                          \
-    (struct alert_event)                                                                           \
-    {                                                                                              \
-        .type = STR(type_), .brand = STR("acme"), .at_ms = RIG_NOW, .fields = (const struct str[]){__VA_ARGS__},     \
-        .n_fields = sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str)                  \
+#define EVENT(type_, ...)                                                                                    \
+    (struct alert_event)                                                                                     \
+    {                                                                                                        \
+        .type = STR(type_), .brand = STR("acme"), .at_ms = RIG_NOW,                                          \
+        .fields = (const struct str[]){__VA_ARGS__},                                                         \
+        .n_fields = sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str)                           \
     }
 
 static struct alert_event outage(void)
 {
     static const struct str fields[] = {
-        STR("id"), STR("o1"), STR("topic"), STR("login"), STR("places"), STR("Leeds,York"), STR("people"), STR("1234"),
-        STR("since"), STR("1795281600000"), STR("per_minute"), STR("3.5"), STR("expected"), STR("0.2"),
+        STR("id"),         STR("o1"),     STR("topic"),    STR("login"), STR("places"),
+        STR("Leeds,York"), STR("people"), STR("1234"),     STR("since"), STR("1795281600000"),
+        STR("per_minute"), STR("3.5"),    STR("expected"), STR("0.2"),
     };
 
     return (struct alert_event){STR("outage.opened"), STR("acme"), RIG_NOW, fields, ARRAY_LEN(fields)};
@@ -59,12 +61,13 @@ static struct alert_event outage(void)
 
 static void test_which_route_takes_it(void **state)
 {
-    static const char yaml[] = CHANNELS "routes:\n"
-                                        "  - {name: big, match: {event: 'outage.*', people: 1000}, channels: lead, continue: true}\n"
-                                        "  - {name: leeds, match: {place: [york, Leeds], brand: acme}, channels: [ops, lead]}\n"
-                                        "  - {name: other, match: {brand: other}, channels: ops}\n"
-                                        "  - {name: late, match: {event: mention.overdue, overdue: 10m}, channels: ops}\n"
-                                        "  - {name: rest, match: {class: [praise]}, channels: ops}\n";
+    static const char yaml[] =
+        CHANNELS "routes:\n"
+                 "  - {name: big, match: {event: 'outage.*', people: 1000}, channels: lead, continue: true}\n"
+                 "  - {name: leeds, match: {place: [york, Leeds], brand: acme}, channels: [ops, lead]}\n"
+                 "  - {name: other, match: {brand: other}, channels: ops}\n"
+                 "  - {name: late, match: {event: mention.overdue, overdue: 10m}, channels: ops}\n"
+                 "  - {name: rest, match: {class: [praise]}, channels: ops}\n";
     const struct {
         struct alert_event event;
         const char *routes;
@@ -127,7 +130,8 @@ static void test_silences(void **state)
 
     (void)state;
     load(&rig, CHANNELS "silences:\n"
-                        "  - {match: {topic: login}, from: 2026-11-21T17:00:00Z, until: 2026-11-21T18:00:00Z, reason: drill}\n");
+                        "  - {match: {topic: login}, from: 2026-11-21T17:00:00Z,\n"
+                        "     until: 2026-11-21T18:00:00Z, reason: drill}\n");
     assert_non_null(rig.plan);
     assert_non_null(alert_silenced(rig.plan->silences, 1, &event, RIG_NOW));
     assert_null(alert_silenced(rig.plan->silences, 1, &event, RIG_NOW + 1800000));
@@ -144,7 +148,8 @@ static void test_silences(void **state)
 
 static void test_quiet_hours(void **state)
 {
-    static const struct alert_quiet night = {22 * 60, 7 * 60, {"Europe/London", 13}}, noon = {12 * 60, 13 * 60, {"UTC", 3}};
+    static const struct alert_quiet night = {22 * 60, 7 * 60, {"Europe/London", 13}},
+                                    noon = {12 * 60, 13 * 60, {"UTC", 3}};
     static const int64_t midnight = 1795219200000; /* 2026-11-21T00:00:00Z */
     /* 2026-03-29: London's clocks go from 1:00 to 2:00 */
     static const int64_t spring = 1774742400000;
@@ -157,8 +162,10 @@ static void test_quiet_hours(void **state)
     assert_int_equal(alert_quiet_until(&night, spring - 1 * HOUR), spring + 6 * HOUR);
     assert_int_equal(alert_quiet_until(&noon, midnight + 12 * HOUR + MINUTE), midnight + 13 * HOUR);
     assert_int_equal(alert_quiet_until(&(struct alert_quiet){0}, midnight), 0);
-    assert_int_equal(alert_digest_at(ALERT_DIGEST_HOURLY, STR("UTC"), midnight + 90 * MINUTE), midnight + 2 * HOUR);
-    assert_int_equal(alert_digest_at(ALERT_DIGEST_DAILY, STR("Europe/Berlin"), midnight + HOUR), midnight + 23 * HOUR);
+    assert_int_equal(alert_digest_at(ALERT_DIGEST_HOURLY, STR("UTC"), midnight + 90 * MINUTE),
+                     midnight + 2 * HOUR);
+    assert_int_equal(alert_digest_at(ALERT_DIGEST_DAILY, STR("Europe/Berlin"), midnight + HOUR),
+                     midnight + 23 * HOUR);
 }
 
 /* ---- templates ----------------------------------------------------------------------------- */
@@ -215,7 +222,8 @@ static void test_a_notice(void **state)
     arena_init(&arena, 65536);
     assert_int_equal(alert_notice_fill(&route, &event, 3, &arena, &notice, &err), 0);
     assert_true(str_eq(notice.title, STR("acme: login is down, 1,234 people report it (and 2 more)")));
-    assert_true(str_eq(notice.text, STR("Since 2026-11-21 17:20 UTC in Leeds, York. Take it: mentionctl outages ack o1")));
+    assert_true(str_eq(notice.text,
+                       STR("Since 2026-11-21 17:20 UTC in Leeds, York. Take it: mentionctl outages ack o1")));
     assert_int_equal(notice.phase, ALERT_FIRING);
     assert_int_equal(notice.n_facts, 5);
     assert_int_equal(notice.since_ms, 1795281600000);
@@ -243,15 +251,16 @@ static void test_strangers_words_are_cleaned(void **state)
 
 static void test_all_mistakes_are_said(void **state)
 {
-    static const char yaml[] = CHANNELS "  bad: {type: slak, url: '${X}'}\n"
-                                        "routes:\n"
-                                        "  - {match: {event: outage.opend}, channels: ops}\n"
-                                        "  - {channels: nobody, quiet: {from: '25:00', to: '7:00', time_zone: Mars}}\n"
-                                        "  - {channels: ops, match: {event: gap}, title: '{people}'}\n"
-                                        "  - {channels: ops, text: '{topic|uper}'}\n"
-                                        "  - {channels: ops, text: '{topic'}\n"
-                                        "silences:\n"
-                                        "  - {match: {}, until: tomorrow, reason: x}\n";
+    static const char yaml[] =
+        CHANNELS "  bad: {type: slak, url: '${X}'}\n"
+                 "routes:\n"
+                 "  - {match: {event: outage.opend}, channels: ops}\n"
+                 "  - {channels: nobody, quiet: {from: '25:00', to: '7:00', time_zone: Mars}}\n"
+                 "  - {channels: ops, match: {event: gap}, title: '{people}'}\n"
+                 "  - {channels: ops, text: '{topic|uper}'}\n"
+                 "  - {channels: ops, text: '{topic'}\n"
+                 "silences:\n"
+                 "  - {match: {}, until: tomorrow, reason: x}\n";
     static const char *const wanted[] = {
         "unknown type 'slak' (did you mean 'slack'?)", "no event is called 'outage.opend'",
         "wanted: from and to as HH:MM",  "there is no time zone 'Mars'", "gap has no field 'people'",

@@ -610,7 +610,8 @@ static void test_tls(void **state)
 
 static void test_hashed_folder_of_certificates(void **state)
 {
-    static const char *const names[] = {"ca-certificates.crt", "5ad8a5d6", "5ad8a5d6.pem", "5ad8a5d60.0", "5ad8a5d6.0"};
+    static const char *const names[] = {"ca-certificates.crt", "5ad8a5d6", "5ad8a5d6.pem", "5ad8a5d60.0",
+                                        "5ad8a5d6.0"};
     struct fixture *f = *state;
     char path[160];
 

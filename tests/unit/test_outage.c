@@ -35,7 +35,8 @@ static void test_the_event_says_since_when_and_who(void **state)
     rig_init(&rig);
     for (unsigned k = 0; k < 3; k++)
         give(&rig, report_at(&rig, 2 + 3 * k, 1 + k));
-    assert_int_equal(count_lines(&rig, "opened 1 why 0 beside 0 at 8.500 since 2.000 topic -1 place 0 people 3 of 3"), 1);
+    assert_int_equal(
+        count_lines(&rig, "opened 1 why 0 beside 0 at 8.500 since 2.000 topic -1 place 0 people 3 of 3"), 1);
     assert_non_null(strstr(rig.log.data, "refs 1 2 3\n"));
     rig_finish(&rig);
 }

@@ -61,11 +61,12 @@ static void test_thresholds(void **state)
 
 static void test_scores_for_several_classes(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "rules:\n"
-                                    "  - {id: a, scores: {complaint: 4, praise: -2}, phrases: [bad]}\n"
-                                    "  - {id: b, class: outage, score: 5, scores: {praise: 1}, phrases: [down]}\n"
-                                    "  - {id: c, class: praise, phrases: [good]}\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "rules:\n"
+                  "  - {id: a, scores: {complaint: 4, praise: -2}, phrases: [bad]}\n"
+                  "  - {id: b, class: outage, score: 5, scores: {praise: 1}, phrases: [down]}\n"
+                  "  - {id: c, class: praise, phrases: [good]}\n");
     struct judged j;
 
     (void)state;
@@ -111,11 +112,12 @@ static void test_margins(void **state)
 
 static void test_a_higher_priority_decides_alone(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "rules:\n"
-                                    "  - {id: o, class: outage, score: 90, phrases: [down]}\n"
-                                    "  - {id: p, class: praise, priority: 1, phrases: [good]}\n"
-                                    "  - {id: j, signal: joke, priority: 2, phrases: [lol], unless: [\"no\"]}\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "rules:\n"
+                  "  - {id: o, class: outage, score: 90, phrases: [down]}\n"
+                  "  - {id: p, class: praise, priority: 1, phrases: [good]}\n"
+                  "  - {id: j, signal: joke, priority: 2, phrases: [lol], unless: [\"no\"]}\n");
     struct judged j;
 
     (void)state;
@@ -132,16 +134,17 @@ static void test_a_higher_priority_decides_alone(void **state)
 
 static void test_guards(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "guards:\n"
-                                    "  past: {phrases: [yesterday, was]}\n"
-                                    "  joke: {phrases: [lol], scope: post}\n"
-                                    "  loud: {regex: '!{3}'}\n"
-                                    "rules:\n"
-                                    "  - {id: a, class: outage, phrases: [down], unless: [past, joke]}\n"
-                                    "  - {id: b, class: praise, phrases: [good], unless: [\"not\", so good]}\n"
-                                    "  - {id: c, class: complaint, phrases: [bad], unless: {phrases: [ok], scope: post}}\n"
-                                    "  - {id: d, class: complaint, phrases: [poor], unless: loud}\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "guards:\n"
+                  "  past: {phrases: [yesterday, was]}\n"
+                  "  joke: {phrases: [lol], scope: post}\n"
+                  "  loud: {regex: '!{3}'}\n"
+                  "rules:\n"
+                  "  - {id: a, class: outage, phrases: [down], unless: [past, joke]}\n"
+                  "  - {id: b, class: praise, phrases: [good], unless: [\"not\", so good]}\n"
+                  "  - {id: c, class: complaint, phrases: [bad], unless: {phrases: [ok], scope: post}}\n"
+                  "  - {id: d, class: complaint, phrases: [poor], unless: loud}\n");
 
     (void)state;
     assert_int_equal(class_of(set, "site down"), CLASS_OUTAGE);
@@ -300,9 +303,10 @@ static void test_hits_are_in_bytes_as_written(void **state)
 
 static void test_explain_names_guards_and_thresholds(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "guards: {past: [yesterday]}\n"
-                                    "rules: [{id: a, class: outage, topic: net, phrases: [down], unless: past}]\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "guards: {past: [yesterday]}\n"
+                  "rules: [{id: a, class: outage, topic: net, phrases: [down], unless: past}]\n");
     struct buf out = BUF_INIT(64 * 1024);
     struct error err = {0};
     struct mention m;

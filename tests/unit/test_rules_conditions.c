@@ -78,12 +78,13 @@ static void test_conditions_as_guards(void **state)
 
 static void test_guards_of_a_group(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "unless: [\"poem\"]\n"
-                                    "groups: {g: {unless: [\"lol\"], note: jokes}}\n"
-                                    "rules:\n"
-                                    "  - {id: a, class: outage, group: g, phrases: [down], unless: [\"calm\"]}\n"
-                                    "  - {id: b, class: praise, phrases: [good]}\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "unless: [\"poem\"]\n"
+                  "groups: {g: {unless: [\"lol\"], note: jokes}}\n"
+                  "rules:\n"
+                  "  - {id: a, class: outage, group: g, phrases: [down], unless: [\"calm\"]}\n"
+                  "  - {id: b, class: praise, phrases: [good]}\n");
 
     (void)state;
     assert_int_equal(class_of(set, "down"), CLASS_OUTAGE);

@@ -120,16 +120,17 @@ static void test_single_mistakes(void **state)
 
 static void test_tests_inside_packs(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "rules:\n"
-                                    "  - id: a\n"
-                                    "    class: outage\n"
-                                    "    phrases: [down]\n"
-                                    "    unless: [\"yesterday\"]\n"
-                                    "    tests:\n"
-                                    "      match: [it is down, \"wrong: up\", down yesterday, down love]\n"
-                                    "      skip: [up, \"wrong: down\"]\n"
-                                    "  - {id: b, class: praise, score: 9, phrases: [love], tests: {match: love}}\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "rules:\n"
+                  "  - id: a\n"
+                  "    class: outage\n"
+                  "    phrases: [down]\n"
+                  "    unless: [\"yesterday\"]\n"
+                  "    tests:\n"
+                  "      match: [it is down, \"wrong: up\", down yesterday, down love]\n"
+                  "      skip: [up, \"wrong: down\"]\n"
+                  "  - {id: b, class: praise, score: 9, phrases: [love], tests: {match: love}}\n");
     static struct diag d;
 
     (void)state;
@@ -171,11 +172,12 @@ static void test_todos(void **state)
 
 static void test_what_is_told_about_a_rule(void **state)
 {
-    struct ruleset *set = pack_load("pack: t\n"
-                                    "lang: en\n"
-                                    "rules:\n"
-                                    "  - {id: a, scores: {outage: 2, praise: -1}, phrases: [down], priority: 7,\n"
-                                    "     owner: web, since: 2026-11, note: why, status: experimental}\n");
+    struct ruleset *set =
+        pack_load("pack: t\n"
+                  "lang: en\n"
+                  "rules:\n"
+                  "  - {id: a, scores: {outage: 2, praise: -1}, phrases: [down], priority: 7,\n"
+                  "     owner: web, since: 2026-11, note: why, status: experimental}\n");
     struct rule_info rule = ruleset_rule(set, 0);
 
     (void)state;
@@ -345,8 +347,9 @@ static void count_use(void *user, const struct rule_use *use)
 
 static void test_a_rested_set_judges_the_same(void **state)
 {
-    static const char pack[] = "pack: t\n"
-                               "rules: [{id: down, class: outage, phrases: [site ~3 down], regex: 'E\\d+'}]\n";
+    static const char pack[] =
+        "pack: t\n"
+        "rules: [{id: down, class: outage, phrases: [site ~3 down], regex: 'E\\d+'}]\n";
     struct ruleset *set = pack_load(pack);
     int64_t now_ms = RULESET_REST_MS;
     size_t n_uses = 0;

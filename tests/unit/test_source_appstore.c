@@ -60,10 +60,12 @@ static void test_reviews_become_mentions(void **state)
     assert_str(rig.step.cursor.high, "1795281445000 9007199254740993");
     rig_go_on(&rig);
     assert_has(rig.request.http.url, "/page=2/"); /* by ours, never by the feed's own links */
-    assert_int_equal(rig_feed(&rig, 200,
-                              STR("{\"feed\":{\"entry\":{\"id\":{\"label\":\"7\"},\"im:rating\":{\"label\":\"4\"},"
-                                             "\"title\":{\"label\":\"one alone\"},\"updated\":{\"label\":"
-                                             "\"2026-11-19T10:00:00-07:00\"}}}}")), 0);
+    assert_int_equal(
+        rig_feed(&rig, 200,
+                 STR("{\"feed\":{\"entry\":{\"id\":{\"label\":\"7\"},\"im:rating\":{\"label\":\"4\"},"
+                     "\"title\":{\"label\":\"one alone\"},\"updated\":{\"label\":"
+                     "\"2026-11-19T10:00:00-07:00\"}}}}")),
+        0);
     assert_int_equal(rig.page.n_mentions, 0); /* known */
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795281445000 9007199254740993");
@@ -74,8 +76,8 @@ static void test_feed_without_times(void **state)
 {
     static const char old[] =
         "{\"feed\":{\"entry\":[{\"id\":{\"label\":\"12\"},\"im:rating\":{\"label\":\"4\"},\"title\":"
-                              "{\"label\":\"new\"}},{\"id\":{\"label\":\"10\"},\"im:rating\":{\"label\":\"4\"},\"title\":"
-                              "{\"label\":\"known\"}}]}}";
+        "{\"label\":\"new\"}},{\"id\":{\"label\":\"10\"},\"im:rating\":{\"label\":\"4\"},\"title\":"
+        "{\"label\":\"known\"}}]}}";
     struct rig rig;
 
     (void)state;

@@ -90,7 +90,8 @@ static void test_expired_token_is_refreshed(void **state)
     assert_true(rig.request.http.has_body);
     assert_int_equal(rig.request.http.body.len, 0);
 
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"accessJwt\":\"a3\",\"refreshJwt\":\"r3\",\"did\":\"d\"}")), 0);
+    assert_int_equal(rig_feed(&rig, 200, STR("{\"accessJwt\":\"a3\",\"refreshJwt\":\"r3\",\"did\":\"d\"}")),
+                     0);
     log_in(&rig);
     assert_str(header_of(&rig, "Authorization"), "Bearer a3");
     assert_has(rig.request.http.url, "https://pds.example/"); /* kept, as this reply had no document */
@@ -213,9 +214,11 @@ static void test_plain_pds_is_not_trusted(void **state)
 
     (void)state;
     start(&rig);
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"accessJwt\":\"a\",\"refreshJwt\":\"b\",\"didDoc\":{\"service\":[{"
-                                             "\"id\":\"#atproto_pds\",\"serviceEndpoint\":"
-                                             "\"http://pds.example\"}]}}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"accessJwt\":\"a\",\"refreshJwt\":\"b\",\"didDoc\":{\"service\":[{"
+                                  "\"id\":\"#atproto_pds\",\"serviceEndpoint\":"
+                                  "\"http://pds.example\"}]}}")),
+                     0);
     log_in(&rig);
     assert_has(rig.request.http.url, "https://entry.example/");
     rig_finish(&rig);
@@ -272,7 +275,8 @@ static void test_card_beside_a_quote(void **state)
     static const char page[] =
         "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/1\",\"author\":{\"did\":\"did:plc:a\"},"
         "\"indexedAt\":\"2026-11-21T17:20:00Z\",\"record\":{\"text\":\"read this\","
-        "\"createdAt\":\"2026-11-21T17:20:00Z\"},\"embed\":{\"$type\":\"app.bsky.embed.recordWithMedia#view\","
+        "\"createdAt\":\"2026-11-21T17:20:00Z\"},\"embed\":{\"$type\":\"app.bsky.embed.recordWithMedia#"
+        "view\","
         "\"media\":{\"external\":{\"title\":\"Acme is down\",\"description\":\"Since noon\"}}}}]}";
     struct rig rig;
 
@@ -286,11 +290,12 @@ static void test_card_beside_a_quote(void **state)
 
 static struct str page_of(struct rig *rig, const char *created_at, const char *cursor)
 {
-    return arena_printf(&rig->arena,
-                        "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/%zu\",\"author\":{\"did\":"
-                        "\"did:plc:a\"},\"indexedAt\":\"%s\",\"record\":{\"text\":\"x\",\"createdAt\":\"%s\"}}]%s%s%s}",
-                        rig->arena.used, created_at, created_at, *cursor ? ",\"cursor\":\"" : "", cursor,
-                        *cursor ? "\"" : "");
+    return arena_printf(
+        &rig->arena,
+        "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/%zu\",\"author\":{\"did\":"
+        "\"did:plc:a\"},\"indexedAt\":\"%s\",\"record\":{\"text\":\"x\",\"createdAt\":\"%s\"}}]%s%s%s}",
+        rig->arena.used, created_at, created_at, *cursor ? ",\"cursor\":\"" : "", cursor,
+        *cursor ? "\"" : "");
 }
 
 static void test_walk_until_the_overlap_is_behind(void **state)
@@ -394,8 +399,9 @@ static void start_with_mentions(struct rig *rig)
     setenv("TEST_BSKY_PASSWORD", "x", 1);
     rig_init(rig, &source_bluesky, "look: mentions\n",
              "identifier: brand.example\npassword: ${TEST_BSKY_PASSWORD}\nservice: https://entry.example\n");
-    rig->account.session = STR("{\"state\":\"ready\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\",\"did\":\"did:plc:brand\","
-                               "\"handle\":\"brand.example\"}");
+    rig->account.session =
+        STR("{\"state\":\"ready\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\",\"did\":\"did:plc:brand\","
+            "\"handle\":\"brand.example\"}");
     rig->at.low = STR("1795281000000");
     rig_prepare(rig);
 }
@@ -453,7 +459,8 @@ static void test_a_way_to_look_is_needed(void **state)
 
 static void test_lookups_find_deletions(void **state)
 {
-    const struct str ids[] = {STR("bluesky:at://did:plc:ana/app.bsky.feed.post/1"), STR("bluesky:at://x/y/2")};
+    const struct str ids[] = {STR("bluesky:at://did:plc:ana/app.bsky.feed.post/1"),
+                              STR("bluesky:at://x/y/2")};
     const struct str natives[] = {STR(""), STR("")};
     const struct source_lookup asked = {ids, natives, 2};
     struct rig rig;
@@ -461,14 +468,17 @@ static void test_lookups_find_deletions(void **state)
     (void)state;
     start_with_mentions(&rig);
     assert_int_equal(source_bluesky.lookup(&rig.src, &asked, &rig.arena, &rig.request, &rig.err), 0);
-    assert_str(rig.request.http.url, "https://entry.example/xrpc/app.bsky.feed.getPosts"
-                                     "?uris=at%3A%2F%2Fdid%3Aplc%3Aana%2Fapp.bsky.feed.post%2F1&uris=at%3A%2F%2Fx%2Fy%2F2");
+    assert_str(rig.request.http.url,
+               "https://entry.example/xrpc/app.bsky.feed.getPosts"
+               "?uris=at%3A%2F%2Fdid%3Aplc%3Aana%2Fapp.bsky.feed.post%2F1&uris=at%3A%2F%2Fx%2Fy%2F2");
     rig.reply = (struct source_reply){.http = &rig.http, .received_at_ms = RIG_NOW};
     rig.page = (struct source_page){.arena = &rig.arena};
     rig.http.status = 200;
-    rig.reply.body = STR("{\"posts\":[{\"uri\":\"at://did:plc:ana/app.bsky.feed.post/1\",\"author\":{\"did\":\"did:plc:ana\"},"
-                         "\"record\":{\"text\":\"acme\"},\"likeCount\":7}]}");
-    assert_int_equal(source_bluesky.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    rig.reply.body = STR(
+        "{\"posts\":[{\"uri\":\"at://did:plc:ana/app.bsky.feed.post/1\",\"author\":{\"did\":\"did:plc:ana\"},"
+        "\"record\":{\"text\":\"acme\"},\"likeCount\":7}]}");
+    assert_int_equal(
+        source_bluesky.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
     assert_int_equal(rig.page.n_mentions, 1);
     assert_int_equal(rig.page.mentions[0].likes, 7);
     assert_int_equal(rig.page.n_gone, 1);
@@ -477,7 +487,8 @@ static void test_lookups_find_deletions(void **state)
     rig.page = (struct source_page){.arena = &rig.arena};
     rig.http.status = 400;
     rig.reply.body = STR(EXPIRED);
-    assert_int_equal(source_bluesky.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
+    assert_int_equal(
+        source_bluesky.parse_lookup(&rig.src, &asked, &rig.reply, &rig.page, &rig.step, &rig.err), 0);
     assert_int_equal(rig.step.kind, STEP_LOGIN); /* and nobody is gone */
     assert_int_equal(rig.page.n_gone, 0);
     rig.account.session = rig.step.session;

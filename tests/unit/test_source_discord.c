@@ -79,8 +79,8 @@ static struct str page_of(struct rig *rig, int n, int64_t newest, const char *mo
 
     buf_append_char(&b, '[');
     for (int i = 0; i < n; i++)
-        buf_printf(&b, "%s{\"id\":\"%lld\",\"author\":{\"id\":\"5\",\"username\":\"a\"},\"type\":0%s}", i ? "," : "",
-                   (long long)newest - i, more);
+        buf_printf(&b, "%s{\"id\":\"%lld\",\"author\":{\"id\":\"5\",\"username\":\"a\"},\"type\":0%s}",
+                   i ? "," : "", (long long)newest - i, more);
     buf_append_char(&b, ']');
     body = arena_str(&rig->arena, buf_str(&b));
     buf_finish(&b);
@@ -162,7 +162,8 @@ static void test_missing_intent_is_said(void **state)
     (void)state;
     start(&rig);
     rig.at.low = STR("1");
-    assert_int_equal(rig_feed(&rig, 200, page_of(&rig, 5, 100, ",\"content\":\"\",\"embeds\":[],\"attachments\":[]")), 0);
+    assert_int_equal(
+        rig_feed(&rig, 200, page_of(&rig, 5, 100, ",\"content\":\"\",\"embeds\":[],\"attachments\":[]")), 0);
     assert_int_equal(rig.step.kind, STEP_STOP);
     assert_has(rig.step.reason, "MESSAGE CONTENT");
     assert_int_equal(rig_feed(&rig, 200, page_of(&rig, 4, 100, ",\"content\":\"\"")), 0);
@@ -179,15 +180,18 @@ static void test_refusals(void **state)
         int64_t want_wait_ms;
         const char *says;
     } cases[] = {
-        {401, "{\"message\":\"401: Unauthorized\",\"code\":0}", NULL, NULL, STEP_STOP, 0, "401: Unauthorized (0)"},
-        {403, "{\"message\":\"Missing Access\",\"code\":50001}", NULL, NULL, STEP_STOP, 0, "Missing Access (50001)"},
-        {404, "{\"message\":\"Unknown Channel\",\"code\":10003}", NULL, NULL, STEP_STOP, 0, "Unknown Channel (10003)"},
-        {429, "{\"message\":\"You are being rate limited.\",\"retry_after\":64.57,\"global\":false}", "Retry-After", "65",
-         STEP_WAIT, 64570, "rate limited"},
+        {401, "{\"message\":\"401: Unauthorized\",\"code\":0}", NULL, NULL, STEP_STOP, 0,
+         "401: Unauthorized (0)"},
+        {403, "{\"message\":\"Missing Access\",\"code\":50001}", NULL, NULL, STEP_STOP, 0,
+         "Missing Access (50001)"},
+        {404, "{\"message\":\"Unknown Channel\",\"code\":10003}", NULL, NULL, STEP_STOP, 0,
+         "Unknown Channel (10003)"},
+        {429, "{\"message\":\"You are being rate limited.\",\"retry_after\":64.57,\"global\":false}",
+         "Retry-After", "65", STEP_WAIT, 64570, "rate limited"},
         {429, "<html>", "Retry-After", "7", STEP_WAIT, 7000, "429"},
         {429, "", NULL, NULL, STEP_WAIT, 60000, "429"},
-        {202, "{\"message\":\"Index not yet available\",\"code\":110000,\"retry_after\":2}", NULL, NULL, STEP_WAIT, 2001,
-         "Index"},
+        {202, "{\"message\":\"Index not yet available\",\"code\":110000,\"retry_after\":2}", NULL, NULL,
+         STEP_WAIT, 2001, "Index"},
         {500, "{}", NULL, NULL, STEP_RETRY, 0, "server error"},
         {200, "<html>", NULL, NULL, STEP_RETRY, 0, "HTML"},
     };
@@ -219,7 +223,8 @@ static void look(struct rig *rig, int status, const char *body)
     rig->http.body = str_from(body);
     rig->reply = (struct source_reply){.http = &rig->http, .body = rig->http.body, .received_at_ms = RIG_NOW};
     rig->page = (struct source_page){.arena = &rig->arena};
-    assert_int_equal(source_discord.parse_lookup(&rig->src, &asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
+    assert_int_equal(
+        source_discord.parse_lookup(&rig->src, &asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
 }
 
 static void test_lookups(void **state)

@@ -178,7 +178,8 @@ static void test_mending(void **state)
 /* Each of these took minutes where a '<' is looked for an end anew. */
 static void test_hostile_markup_takes_no_time(void **state)
 {
-    static const char *const pieces[] = {"<a", "<a b=\"", "<![CDATA[", "<a>", "&", "</a>", "<!--", "<a b=\"'>"};
+    static const char *const pieces[] = {"<a", "<a b=\"", "<![CDATA[", "<a>",
+                                         "&",  "</a>",    "<!--",      "<a b=\"'>"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
@@ -233,14 +234,26 @@ static void test_dates(void **state)
         const char *text;
         int64_t want;
     } cases[] = {
-        {"Sat, 07 Sep 2002 00:00:01 GMT", 1031356801000}, {"Mon, 07 Sep 02 00:00:01 UT", 1031356801000},
-        {"7 September 2002 00:00 +0200", 1031349600000},  {"sat, 7 sep 2002 0:00:01 +02:00", 1031349601000},
-        {"07 Sep 2002", 1031356800000},                   {"Sat, 07 Sep 2002 00:00:01 EST", 1031374801000},
-        {"2003-12-13T18:30:02.25+01:00", 1071336602250},  {"2003-12-13 18:30:02z", 1071340202000},
-        {"2003-12", 1070236800000},                       {"2003", 1041379200000},
-        {"2003-12-13T24:00:00Z", 1071360000000},          {" 2003-12-13t18:30:02Z\n", 1071340202000},
-        {"yesterday", 0},  {"", 0}, {"32 Sep 2002", 0}, {"1 Foo 2002 00:00 GMT", 0}, {",,,", 0}, {"2003-13-01", 0},
-        {"1 Sep 2002 99:99:99 GMT", 0}, {"1 Sep 2002 00:00 +", 1030838400000},
+        {"Sat, 07 Sep 2002 00:00:01 GMT", 1031356801000},
+        {"Mon, 07 Sep 02 00:00:01 UT", 1031356801000},
+        {"7 September 2002 00:00 +0200", 1031349600000},
+        {"sat, 7 sep 2002 0:00:01 +02:00", 1031349601000},
+        {"07 Sep 2002", 1031356800000},
+        {"Sat, 07 Sep 2002 00:00:01 EST", 1031374801000},
+        {"2003-12-13T18:30:02.25+01:00", 1071336602250},
+        {"2003-12-13 18:30:02z", 1071340202000},
+        {"2003-12", 1070236800000},
+        {"2003", 1041379200000},
+        {"2003-12-13T24:00:00Z", 1071360000000},
+        {" 2003-12-13t18:30:02Z\n", 1071340202000},
+        {"yesterday", 0},
+        {"", 0},
+        {"32 Sep 2002", 0},
+        {"1 Foo 2002 00:00 GMT", 0},
+        {",,,", 0},
+        {"2003-13-01", 0},
+        {"1 Sep 2002 99:99:99 GMT", 0},
+        {"1 Sep 2002 00:00 +", 1030838400000},
     };
 
     (void)state;
@@ -352,8 +365,9 @@ static void test_a_window_that_moved_on(void **state)
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_true(rig.step.gap);
 
-    assert_int_equal(rig_feed(&rig, 200, window(&rig, 20, 5, young, "<link rel='next' href='https://evil.example/'/>")),
-                     0);
+    assert_int_equal(
+        rig_feed(&rig, 200, window(&rig, 20, 5, young, "<link rel='next' href='https://evil.example/'/>")),
+        0);
     assert_true(rig.step.gap); /* another host gets nothing from us */
     assert_int_equal(rig_feed(&rig, 200, window(&rig, 20, 5, young, "<link rel='next' href='?p=2'/>")), 0);
     assert_int_equal(rig.step.kind, STEP_PAGE);
@@ -376,9 +390,11 @@ static void test_one_id_for_all(void **state)
     (void)state;
     start(&rig, "");
     rig.at.low = STR("x");
-    assert_int_equal(rig_feed(&rig, 200, STR("<rss><channel><item><guid>1</guid><link>http://a.example/1</link>"
-                                             "<title>x</title></item><item><guid>1</guid>"
-                                             "<link>http://a.example/2</link><title>y</title></item>")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("<rss><channel><item><guid>1</guid><link>http://a.example/1</link>"
+                                  "<title>x</title></item><item><guid>1</guid>"
+                                  "<link>http://a.example/2</link><title>y</title></item>")),
+                     0);
     assert_int_equal(rig.page.n_mentions, 2);
     assert_str(rig.page.mentions[1].id, "feed:http://a.example/2");
     rig_finish(&rig);

@@ -8,7 +8,8 @@
 
 extern const struct source_driver source_googleplay;
 
-#define SESSION "{\"access_token\":\"ya29.topsecret\",\"expires_at\":1795285000000,\"obtained_at\":1795280000000}"
+#define SESSION                                                                                              \
+    "{\"access_token\":\"ya29.topsecret\",\"expires_at\":1795285000000,\"obtained_at\":1795280000000}"
 
 /* A service account's key, made here: no private key is kept in the repository. */
 static void write_key(char *path, const char *more)
@@ -65,9 +66,10 @@ static void test_login(void **state)
                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=eyJ");
     assert_has(rig.request.http.body, "assertion=eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImtpZDEifQ."
                                       "eyJpc3MiOiJtQGFjbWUuaWFtLmdzZXJ2aWNlYWNjb3VudC5jb20iLC");
-    assert_int_equal(rig_feed(&rig, 200,
-                              STR("{\"access_token\":\"ya29.new\",\"expires_in\":3599,\"token_type\":\"Bearer\"}")),
-                     0);
+    assert_int_equal(
+        rig_feed(&rig, 200,
+                 STR("{\"access_token\":\"ya29.new\",\"expires_in\":3599,\"token_type\":\"Bearer\"}")),
+        0);
     assert_int_equal(rig.step.kind, STEP_LOGIN);
     assert_str(rig.step.session,
                "{\"access_token\":\"ya29.new\",\"expires_at\":1795285799000,\"obtained_at\":1795282200000}");
@@ -84,9 +86,10 @@ static void test_login(void **state)
                                                &rig.err), 0);
     assert_true(rig.request.login); /* it is about to expire */
 
-    assert_int_equal(rig_feed(&rig, 400,
-                              STR("{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT Signature.\"}")),
-                     0);
+    assert_int_equal(
+        rig_feed(&rig, 400,
+                 STR("{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT Signature.\"}")),
+        0);
     assert_int_equal(rig.step.kind, STEP_STOP);
     assert_str(rig.step.reason, "login refused: HTTP 400 invalid_grant, Invalid JWT Signature.");
     assert_int_equal(rig_feed(&rig, 503, STR("<html>")), 0);
@@ -186,7 +189,8 @@ static void test_refusals(void **state)
         const char *want_reason;
     } cases[] = {
         {403,
-         "{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\",\"status\":\"PERMISSION_DENIED\"}}",
+         "{\"error\":{\"code\":403,\"message\":\"The caller does not have "
+         "permission\",\"status\":\"PERMISSION_DENIED\"}}",
          STEP_STOP, 0, "does not have permission"},
         {403, "{\"error\":{\"code\":403,\"errors\":[{\"reason\":\"rateLimitExceeded\"}]}}", STEP_WAIT, 300000,
          ""},

@@ -102,8 +102,10 @@ static struct str answer(struct rig *rig, int64_t floor, int64_t until, int64_t 
 
     buf_append_str(&b, STR("{\"hits\":["));
     for (int64_t s = top - page * 100; s >= floor && n < 100 && page < 10; s--, n++)
-        buf_printf(&b, "%s{\"objectID\":\"%lld\",\"created_at_i\":%lld,\"author\":\"a\",\"comment_text\":\"x\","
-                       "\"_tags\":[\"comment\"]}", n ? "," : "", (long long)s, (long long)s);
+        buf_printf(&b,
+                   "%s{\"objectID\":\"%lld\",\"created_at_i\":%lld,\"author\":\"a\",\"comment_text\":\"x\","
+                   "\"_tags\":[\"comment\"]}",
+                   n ? "," : "", (long long)s, (long long)s);
     buf_printf(&b, "],\"nbHits\":%lld,\"nbPages\":%lld,\"hitsPerPage\":100}", (long long)total,
                (long long)(total > 1000 ? 10 : (total + 99) / 100));
     body = arena_str(&rig->arena, buf_str(&b));
@@ -155,9 +157,11 @@ static void test_a_thousand_in_one_second_is_a_gap(void **state)
     start(&rig, "");
     rig.at = (struct source_cursor){.low = STR("50"), .walking = true, .high = STR("100"), .floor = STR("10"),
                                     .next = STR("9 60 60")};
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"hits\":[{\"objectID\":\"1\",\"created_at_i\":60,\"author\":\"a\","
-                                             "\"comment_text\":\"x\"}],\"nbHits\":1500,\"nbPages\":10,"
-                                             "\"hitsPerPage\":100}")), 0);
+    assert_int_equal(rig_feed(&rig, 200,
+                              STR("{\"hits\":[{\"objectID\":\"1\",\"created_at_i\":60,\"author\":\"a\","
+                                  "\"comment_text\":\"x\"}],\"nbHits\":1500,\"nbPages\":10,"
+                                  "\"hitsPerPage\":100}")),
+                     0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_true(rig.step.gap);
     assert_str(rig.step.cursor.low, "100");
@@ -170,7 +174,8 @@ static void test_ends(void **state)
 
     (void)state;
     start(&rig, "");
-    assert_int_equal(rig_feed(&rig, 200, STR("{\"hits\":[],\"nbHits\":0,\"nbPages\":0,\"hitsPerPage\":100}")), 0);
+    assert_int_equal(rig_feed(&rig, 200, STR("{\"hits\":[],\"nbHits\":0,\"nbPages\":0,\"hitsPerPage\":100}")),
+                     0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_str(rig.step.cursor.low, "1795280400");
 

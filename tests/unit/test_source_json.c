@@ -5,10 +5,11 @@
 
 extern const struct source_driver source_json;
 
-#define MAPPING "items_at: /data/items\ntext_at: [/headline, /body]\ntime_at: /at\nedited_at: /changed\n" \
-                "author_at: /by/nick\nauthor_id_at: /by/id\nauthor_name_at: /by/full\nfollowers_at: /by/fans\n" \
-                "verified_at: /by/ok\nlikes_at: /n/likes\nreplies_at: /n/subs\nurl_at: /link\nlang_at: /lang\n" \
-                "reply_at: /parent\ngone_at: /removed\n"
+#define MAPPING                                                                                              \
+    "items_at: /data/items\ntext_at: [/headline, /body]\ntime_at: /at\nedited_at: /changed\n"                \
+    "author_at: /by/nick\nauthor_id_at: /by/id\nauthor_name_at: /by/full\nfollowers_at: /by/fans\n"          \
+    "verified_at: /by/ok\nlikes_at: /n/likes\nreplies_at: /n/subs\nurl_at: /link\nlang_at: /lang\n"          \
+    "reply_at: /parent\ngone_at: /removed\n"
 
 static void start(struct rig *rig, const char *address, const char *more)
 {
@@ -28,7 +29,8 @@ static void test_pointers(void **state)
         {"/a/0", "zero"}, {"/a/-", "last"}, {"/a/2", ""}, {"/a/x", ""}, {"/b~1c/~0d", "odd"}, {"/", "empty"},
         {"/b", ""},       {"/a/0/0", ""},   {"/a/-1", ""},
     };
-    json_t *value = json_loads("{\"a\":[\"zero\",\"last\"],\"b/c\":{\"~d\":\"odd\"},\"\":\"empty\"}", 0, NULL);
+    json_t *value =
+        json_loads("{\"a\":[\"zero\",\"last\"],\"b/c\":{\"~d\":\"odd\"},\"\":\"empty\"}", 0, NULL);
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -92,7 +94,8 @@ static void test_addresses(void **state)
     rig_finish(&rig);
 
     start(&rig, "/since/{since}/x?p={page}", "paging: page\n" MAPPING);
-    assert_str(rig.request.http.url, "https://api.example/v1/reviews/since/2026-11-20T17%3A30%3A00.000Z/x?p=1");
+    assert_str(rig.request.http.url,
+               "https://api.example/v1/reviews/since/2026-11-20T17%3A30%3A00.000Z/x?p=1");
     rig.at.low = STR("1795280400000");
     rig_prepare(&rig);
     assert_has(rig.request.http.url, "/since/2026-11-21T16%3A00%3A00.000Z/x?p=1");
@@ -130,7 +133,8 @@ static void test_pages_by_number_offset_and_token(void **state)
         {"?p={page}", "paging: token\nnext_at: /meta/next\n", "\"next\":\"t/2\"", "?p=t%2F2"},
         {"?p={page}", "paging: token\nnext_at: /meta/next\n", "\"next\":7", "?p=7"},
         {"?a=b", "paging: next-url\nnext_at: /meta/next\n", "\"next\":\"?a=c\"", "?a=c"},
-        {"", "paging: next-url\nnext_at: /meta/next\n", "\"next\":\"https://API.example/v1/reviews?z\"", "?z"},
+        {"", "paging: next-url\nnext_at: /meta/next\n", "\"next\":\"https://API.example/v1/reviews?z\"",
+         "?z"},
     };
     struct rig rig;
 
@@ -166,7 +170,8 @@ static void test_the_last_page(void **state)
 
     start(&rig, "", "paging: next-url\nnext_at: /meta/next\n" MAPPING); /* our headers are not for others */
     rig.at.low = STR("1795280400000");
-    assert_int_equal(rig_feed(&rig, 200, page_of(&rig, 5, 1795281600, "\"next\":\"https://evil.example/\"")), 0);
+    assert_int_equal(rig_feed(&rig, 200, page_of(&rig, 5, 1795281600, "\"next\":\"https://evil.example/\"")),
+                     0);
     assert_int_equal(rig.step.kind, STEP_DONE);
     assert_true(rig.step.gap);
     rig_finish(&rig);
@@ -199,7 +204,8 @@ static void test_by_cursor(void **state)
     assert_str(rig.step.cursor.low, "998");
     rig_finish(&rig);
 
-    start(&rig, "?sync={cursor}&p={page}", "paging: token\nnext_at: /meta/next\ncursor_at: /meta/sync\n" MAPPING);
+    start(&rig, "?sync={cursor}&p={page}",
+          "paging: token\nnext_at: /meta/next\ncursor_at: /meta/sync\n" MAPPING);
     rig.at.low = STR("s1");
     assert_int_equal(rig_feed(&rig, 200, page_of(&rig, 3, 1000, "\"next\":\"p2\"")), 0);
     assert_int_equal(rig.step.kind, STEP_PAGE);

@@ -172,7 +172,8 @@ static struct str page_of(struct rig *rig, const char *ids, const char *created_
     while (rest.s && rest.len > 0) {
         struct str id = str_split(rest, ' ', &rest);
 
-        buf_printf(&b, "%s{\"id\":\"%.*s\",\"created_at\":\"%s\",\"account\":{\"acct\":\"a\"},\"content\":\"x\"}",
+        buf_printf(&b,
+                   "%s{\"id\":\"%.*s\",\"created_at\":\"%s\",\"account\":{\"acct\":\"a\"},\"content\":\"x\"}",
                    b.len ? "," : "[", STR_FMT(id), created_at);
     }
     if (b.len == 0)
@@ -346,7 +347,8 @@ static void test_wrong_shapes_are_errors(void **state)
 static void start_with_account(struct rig *rig, const char *options)
 {
     setenv("TEST_MASTODON_TOKEN", "t0ken", 1);
-    rig_init(rig, &source_mastodon, options, "instance: https://example.social\ntoken: ${TEST_MASTODON_TOKEN}\n");
+    rig_init(rig, &source_mastodon, options,
+             "instance: https://example.social\ntoken: ${TEST_MASTODON_TOKEN}\n");
     rig->at.low = STR("34975800");
     rig_prepare(rig);
 }
@@ -397,8 +399,10 @@ static void test_public_timelines(void **state)
     rig_init(&rig, &source_mastodon, "instance: https://example.social\nlook: local\n", NULL);
     rig.at.low = STR("5");
     rig_prepare(&rig);
-    assert_str(rig.request.http.url, "https://example.social/api/v1/timelines/public?local=true&limit=40&min_id=5");
-    assert_int_equal(rig_feed(&rig, 422, STR("{\"error\":\"This method requires an authenticated user\"}")), 0);
+    assert_str(rig.request.http.url,
+               "https://example.social/api/v1/timelines/public?local=true&limit=40&min_id=5");
+    assert_int_equal(rig_feed(&rig, 422, STR("{\"error\":\"This method requires an authenticated user\"}")),
+                     0);
     assert_int_equal(rig.step.kind, STEP_STOP);
     rig_finish(&rig);
 }
@@ -433,7 +437,8 @@ static void test_ways_to_look_are_checked(void **state)
 
 static void look_up(struct rig *rig, int status, const char *body)
 {
-    const struct str id = STR("mastodon:https://example.social/users/ana/statuses/7"), native = STR("example.social/7");
+    const struct str id = STR("mastodon:https://example.social/users/ana/statuses/7"),
+                     native = STR("example.social/7");
     const struct source_lookup asked = {&id, &native, 1};
 
     assert_int_equal(source_mastodon.lookup(&rig->src, &asked, &rig->arena, &rig->request, &rig->err), 0);
@@ -442,7 +447,8 @@ static void look_up(struct rig *rig, int status, const char *body)
     rig->http.body = str_from(body);
     rig->reply = (struct source_reply){.http = &rig->http, .body = rig->http.body, .received_at_ms = RIG_NOW};
     rig->page = (struct source_page){.arena = &rig->arena};
-    assert_int_equal(source_mastodon.parse_lookup(&rig->src, &asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
+    assert_int_equal(
+        source_mastodon.parse_lookup(&rig->src, &asked, &rig->reply, &rig->page, &rig->step, &rig->err), 0);
 }
 
 static void test_lookups_find_edits_and_deletions(void **state)
@@ -453,9 +459,11 @@ static void test_lookups_find_edits_and_deletions(void **state)
 
     (void)state;
     start_tags(&rig);
-    look_up(&rig, 200, "{\"id\":\"7\",\"uri\":\"https://example.social/users/ana/statuses/7\",\"content\":\"<p>acme, now "
-                       "different</p>\",\"edited_at\":\"2026-11-21T17:00:00.000Z\",\"created_at\":\"2026-11-21T16:00:00Z\","
-                       "\"account\":{\"acct\":\"ana\"},\"visibility\":\"public\"}");
+    look_up(
+        &rig, 200,
+        "{\"id\":\"7\",\"uri\":\"https://example.social/users/ana/statuses/7\",\"content\":\"<p>acme, now "
+        "different</p>\",\"edited_at\":\"2026-11-21T17:00:00.000Z\",\"created_at\":\"2026-11-21T16:00:00Z\","
+        "\"account\":{\"acct\":\"ana\"},\"visibility\":\"public\"}");
     assert_int_equal(rig.page.n_mentions, 1);
     assert_str(rig.page.mentions[0].text, "acme, now different");
     assert_int_equal(rig.page.mentions[0].edited_at_ms, 1795280400000);

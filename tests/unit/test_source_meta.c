@@ -39,13 +39,15 @@ static void test_threads_requests(void **state)
 
     (void)state;
     start(&rig, &source_threads, "query: acme cloud\n", THREADS, "");
-    assert_str(rig.request.http.url,
-               "https://graph.threads.net/refresh_access_token?grant_type=th_refresh_token&access_token=topsecret");
+    assert_str(
+        rig.request.http.url,
+        "https://graph.threads.net/refresh_access_token?grant_type=th_refresh_token&access_token=topsecret");
     renew(&rig);
-    assert_str(rig.request.http.url,
-               "https://graph.threads.net/v1.0/keyword_search?q=acme%20cloud&search_type=RECENT&search_mode=KEYWORD&"
-               "fields=id%2Ctext%2Cmedia_type%2Cpermalink%2Ctimestamp%2Cusername%2Chas_replies%2Cis_quote_post%2C"
-               "is_reply%2Ctopic_tag&limit=100&access_token=renewed");
+    assert_str(
+        rig.request.http.url,
+        "https://graph.threads.net/v1.0/keyword_search?q=acme%20cloud&search_type=RECENT&search_mode=KEYWORD&"
+        "fields=id%2Ctext%2Cmedia_type%2Cpermalink%2Ctimestamp%2Cusername%2Chas_replies%2Cis_quote_post%2C"
+        "is_reply%2Ctopic_tag&limit=100&access_token=renewed");
     assert_string_equal(rig.request.endpoint, "keyword_search");
     rig_finish(&rig);
 
@@ -109,8 +111,9 @@ static void test_facebook(void **state)
     (void)state;
     start(&rig, &source_facebook, "edge: feed\n", FACEBOOK, "");
     assert_has(rig.request.http.url, "https://graph.facebook.com/v23.0/1928/feed?fields=id%2Cmessage");
-    assert_has(rig.request.http.url, "&limit=50&appsecret_proof="
-                                     "4cf3c0dd7518c553a008c370256f1bc1fdd8115170d44c93ec703d6b8c45c39d&access_token=topsecret");
+    assert_has(rig.request.http.url,
+               "&limit=50&appsecret_proof="
+               "4cf3c0dd7518c553a008c370256f1bc1fdd8115170d44c93ec703d6b8c45c39d&access_token=topsecret");
     assert_int_equal(rig.src.overlap_ms, 7 * 24 * 3600 * 1000LL);
     assert_int_equal(rig_feed(&rig, 200, rig_fixture(&rig, "facebook/feed_page.json")), 0);
     assert_int_equal(rig.page.n_mentions, 4);

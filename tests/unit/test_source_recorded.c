@@ -182,8 +182,8 @@ static void test_mastodon_search(void **state)
 
     (void)state;
     setenv("TEST_TOKEN", "x", 1);
-    tally = feed_all(&source_mastodon, "query: hoot\n", "instance: http://localhost:3000\ntoken: ${TEST_TOKEN}\n",
-                     "", "mastodon");
+    tally = feed_all(&source_mastodon, "query: hoot\n",
+                     "instance: http://localhost:3000\ntoken: ${TEST_TOKEN}\n", "", "mastodon");
     assert_true(tally.mentions > 0);
 }
 
@@ -240,7 +240,8 @@ static const struct recorded_file *find_row(const struct recorded_network *netwo
     return NULL;
 }
 
-static void check_row(const struct recorded_network *network, const struct recorded_file *row, const char *path)
+static void check_row(const struct recorded_network *network, const struct recorded_file *row,
+                      const char *path)
 {
     static const char *const outcomes[] = {"page", "done", "login", "wait", "retry", "stop", "error"};
     struct tally tally = {0};
@@ -249,8 +250,8 @@ static void check_row(const struct recorded_network *network, const struct recor
     struct rig rig;
     int status;
 
-    rig_init(&rig, source_driver_find(str_from(network->driver)), row->options ? row->options : network->options,
-             network->account);
+    rig_init(&rig, source_driver_find(str_from(network->driver)),
+             row->options ? row->options : network->options, network->account);
     rig.account.session = str_from(network->session);
     rig.at.low = str_from(network->low);
     rig_prepare(&rig);

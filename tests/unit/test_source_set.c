@@ -50,7 +50,8 @@ static void test_accounts_and_hosts_are_shared(void **state)
     (void)state;
     load(&l, "  bsky: { type: bluesky, identifier: a.example, password: \"${P}\" }\n",
          "      - { name: a, type: mastodon, instance: \"https://one.example/\", hashtags: [acme] }\n"
-         "      - { name: b, type: mastodon, instance: \"https://one.example\", hashtags: [down], interval: 30s }\n"
+         "      - { name: b, type: mastodon, instance: \"https://one.example\", hashtags: [down], interval: "
+         "30s }\n"
          "      - { name: c, type: mastodon, instance: \"https://two.example\", hashtags: [acme] }\n"
          "      - { name: d, type: bluesky, account: bsky, query: acme, max_pages: 3 }\n"
          "      - { name: e, type: bluesky, account: bsky, query: acmecorp }\n"
@@ -84,7 +85,8 @@ static void test_mistakes(void **state)
         {"", "type: gopher", "gopher"},
         {"", "type: mastodon, instance: \"https://x.example\", hashtag: [a]", "did you mean 'hashtags'?"},
         {"", "type: mastodon, instance: \"https://x.example\"", "either hashtags or a query"},
-        {"", "type: mastodon, instance: \"https://x.example\", hashtags: [a], query: b", "either hashtags or"},
+        {"", "type: mastodon, instance: \"https://x.example\", hashtags: [a], query: b",
+         "either hashtags or"},
         {"", "type: mastodon, instance: \"https://x.example\", query: a", "needs an account"},
         {"", "type: mastodon, hashtags: [a]", "instance is missing"},
         {"", "type: mastodon, instance: \"ftp://x.example\", hashtags: [a]", "instance"},
@@ -97,8 +99,8 @@ static void test_mistakes(void **state)
         {bsky, "type: bluesky, account: bsky", "query"},
         {bsky, "type: bluesky, account: bsky, query: a, interval: 1s", "interval"},
         {"  h: { type: hackernews }\n", "type: hackernews, query: a", "account"},
-        {"  b: { type: bluesky, identifier: a.example, password: plain }\n",
-         "type: hackernews, query: a", "password"},
+        {"  b: { type: bluesky, identifier: a.example, password: plain }\n", "type: hackernews, query: a",
+         "password"},
         {"", "type: file", "path"},
         {"", "type: file, path: x, rebase: later", "rebase"},
         {"", "type: exec, argv: []", "argv"},
@@ -117,8 +119,8 @@ static void test_mistakes(void **state)
         {"  f: { type: facebook, id: 1, token: \"${T}\" }\n", "type: facebook, account: f, edge: comments",
          "belong together"},
         {"  f: { type: facebook, token: \"${T}\" }\n", "type: facebook, account: f", "id"},
-        {"  i: { type: instagram, id: 1, token: \"${T}\" }\n",
-         "type: instagram, account: i, watch: hashtag", "belong together"},
+        {"  i: { type: instagram, id: 1, token: \"${T}\" }\n", "type: instagram, account: i, watch: hashtag",
+         "belong together"},
         {"  i: { type: instagram, id: 1, token: \"${T}\", login: instagram }\n",
          "type: instagram, account: i, watch: hashtag, hashtag: a", "Facebook login"},
         {"", "type: appstore, app: acme", "app is not a number"},

@@ -20,9 +20,10 @@ static void test_request(void **state)
 
     (void)state;
     start(&rig, "{}");
-    assert_str(rig.request.http.url,
-               "http://localhost:9/bot123:ABC/getUpdates?offset=700&limit=100&allowed_updates=%5B%22message%22%2C"
-               "%22edited_message%22%2C%22channel_post%22%2C%22edited_channel_post%22%5D");
+    assert_str(
+        rig.request.http.url,
+        "http://localhost:9/bot123:ABC/getUpdates?offset=700&limit=100&allowed_updates=%5B%22message%22%2C"
+        "%22edited_message%22%2C%22channel_post%22%2C%22edited_channel_post%22%5D");
     assert_true(rig.request.http.is_path_secret);
     rig.at.low = STR("");
     rig_prepare(&rig);
@@ -82,7 +83,9 @@ static void test_chats(void **state)
         const char *options;
         size_t want;
     } cases[] = {
-        {"private_chats: true\n", 4}, {"chats: ['@Acme_Users']\n", 1}, {"chats: [newsch, '-1001276785818']\n", 2},
+        {"private_chats: true\n", 4},
+        {"chats: ['@Acme_Users']\n", 1},
+        {"chats: [newsch, '-1001276785818']\n", 2},
         {"chats: ['@nobody']\n", 0},
     };
     struct rig rig;
@@ -113,14 +116,22 @@ static void test_refusals(void **state)
         const char *says;
     } cases[] = {
         {401, "{\"ok\":false,\"error_code\":401,\"description\":\"Unauthorized\"}", STEP_STOP, 0, "revoked"},
-        {404, "{\"ok\":false,\"error_code\":404,\"description\":\"Not Found\"}", STEP_STOP, 0, "no bot's token"},
-        {409, "{\"ok\":false,\"error_code\":409,\"description\":\"Conflict: can't use getUpdates method while webhook is "
-              "active; use deleteWebhook to delete the webhook first\"}", STEP_STOP, 0, "has a webhook"},
-        {409, "{\"ok\":false,\"error_code\":409,\"description\":\"Conflict: terminated by other getUpdates request\"}",
+        {404, "{\"ok\":false,\"error_code\":404,\"description\":\"Not Found\"}", STEP_STOP, 0,
+         "no bot's token"},
+        {409,
+         "{\"ok\":false,\"error_code\":409,\"description\":\"Conflict: can't use getUpdates method while "
+         "webhook is active; use deleteWebhook to delete the webhook first\"}",
+         STEP_STOP, 0, "has a webhook"},
+        {409,
+         "{\"ok\":false,\"error_code\":409,\"description\":\"Conflict: terminated by other getUpdates "
+         "request\"}",
          STEP_WAIT, 30000, "another program"},
-        {429, "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests: retry after 17\","
-              "\"parameters\":{\"retry_after\":17}}", STEP_WAIT, 17000, "too many"},
-        {420, "{\"ok\":false,\"error_code\":420,\"parameters\":{\"retry_after\":\"3\"}}", STEP_WAIT, 3000, "too many"},
+        {429,
+         "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests: retry after 17\","
+         "\"parameters\":{\"retry_after\":17}}",
+         STEP_WAIT, 17000, "too many"},
+        {420, "{\"ok\":false,\"error_code\":420,\"parameters\":{\"retry_after\":\"3\"}}", STEP_WAIT, 3000,
+         "too many"},
         {200, "{\"ok\":false,\"error_code\":429,\"description\":\"x\"}", STEP_WAIT, 30000, "too many"},
         {400, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request\"}", STEP_STOP, 0, "refused"},
         {502, "<html>", STEP_RETRY, 0, "server error"},

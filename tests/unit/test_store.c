@@ -129,7 +129,8 @@ static void test_settings_for_the_functions(void **state)
     assert_int_equal(store_configure_args(&settings, &brand, &out), 0);
     assert_text(&out, "{\"generation\":9,\"cluster\":false,\"queue_none\":\"never\",\"targets\":{\"none\":4,"
                       "\"praise\":3,\"complaint\":2,\"outage\":1},\"languages\":[\"en\",\"de\"],"
-                      "\"agents\":{\"dana\":\"lead\"},\"lease_ms\":5,\"max_claims\":6,\"horizon_ms\":7,\"reopen_window_ms\":8,\"keep_ms\":10,"
+                      "\"agents\":{\"dana\":\"lead\"},\"lease_ms\":5,\"max_claims\":6,\"horizon_ms\":7,"
+                      "\"reopen_window_ms\":8,\"keep_ms\":10,"
                       "\"keep_entries\":11}");
     buf_finish(&out);
 }

@@ -16,7 +16,8 @@ static const struct recorded_file lemmy_files[] = {
     RECORDED("constructed_search_empty.json", TO_PAGE, 0, 0), /* on to the posts */
     RECORDED("error_400_unknown.json", TO_STOP, 0, 0, .status = 400),
     RECORDED("search_v3.json", TO_PAGE, 1, 0),
-    RECORDED("user_mention_v3.json", TO_PAGE, 1, 0, .options = "instance: http://localhost\nlook: mentions\n"),
+    RECORDED("user_mention_v3.json", TO_PAGE, 1, 0,
+             .options = "instance: http://localhost\nlook: mentions\n"),
     {0},
 };
 
