@@ -6,7 +6,7 @@ set -eu
 build='gcc libc6-dev meson ninja-build pkg-config python3 ca-certificates
        libevent-dev libcurl4-openssl-dev libjansson-dev libpcre2-dev libhiredis-dev libyaml-dev libexpat1-dev
        libutf8proc-dev libssl-dev zlib1g-dev redis-server'
-tests='libcmocka-dev python3-pytest python3-pytest-xdist python3-redis openssl redis-tools man-db'
+tests='libcmocka-dev python3-pytest python3-pytest-xdist python3-redis python3-aiosmtpd openssl redis-tools man-db'
 ci='clang libclang-rt-14-dev llvm-14 clang-tidy cppcheck valgrind universal-ctags
     prometheus-alertmanager'
 

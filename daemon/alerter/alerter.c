@@ -182,7 +182,7 @@ void alerter_drain(struct alerter *alerter, int64_t grace_ms, void (*done)(void 
     }
     evtimer_add(alerter->drain_timer, &grace);
     for (size_t i = 0; i < alerter->n_tellers; i++)
-        outgoing_cancel(&alerter->tellers[i], false);
+        teller_drain(&alerter->tellers[i]);
     outgoing_cancel(&alerter->direct.teller, false);
     alerter_check_drained(alerter);
 }

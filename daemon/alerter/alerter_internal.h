@@ -136,6 +136,8 @@ void teller_fail(struct teller *t, const char *what, const struct store_reply *r
 void teller_take_page(struct teller *t);
 /* Something has changed: it is committed, and what is due goes out. */
 void teller_go_on(struct teller *t);
+/* Sends nothing more, and commits how far it has read. */
+void teller_drain(struct teller *t);
 bool teller_is_busy(const struct teller *t); /* with a sending or a commit */
 
 /* ---- look.c -------------------------------------------------------------------------------- */

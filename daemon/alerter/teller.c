@@ -209,6 +209,13 @@ static bool on_entry(void *user, const struct stream_entry *entry)
     return true;
 }
 
+/* Nothing to tell has come for a while: the position alone. */
+static void commit_position(struct teller *t)
+{
+    if (t->state == TELLER_FOLLOWING && t->page.n == 0 && stream_id_compare(t->stored, t->seen) < 0)
+        commit(t);
+}
+
 static void on_clock(void *user, int64_t now_ms)
 {
     struct teller *t = user;
@@ -218,9 +225,15 @@ static void on_clock(void *user, int64_t now_ms)
         return;
     if (t->page.n > 0)
         take_or_look_up(t);
-    else if (stream_id_compare(t->stored, t->seen) < 0 &&
-             clock_monotonic_ms() - t->committed_at_ms >= POSITION_EVERY_MS)
-        commit(t);
+    else if (clock_monotonic_ms() - t->committed_at_ms >= POSITION_EVERY_MS)
+        commit_position(t);
+}
+
+void teller_drain(struct teller *t)
+{
+    outgoing_cancel(t, false);
+    if (!t->committing && !t->busy)
+        commit_position(t);
 }
 
 void teller_follow(struct teller *t)

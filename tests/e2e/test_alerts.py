@@ -3,13 +3,19 @@
 The queue's clock is the tests' (a brand marked as one for tests), the daemon's is frozen at what a test gives it: so half
 an hour passes between two lives of a daemon, and never by waiting.
 """
+import email.policy
 import json
+import pathlib
+import re
+import shutil
+import socket
 import time
 
 import pytest
 
 from lib.receivers import Receiver
-from lib.waiting import ROOT, wait_for
+from lib.waiting import ROOT, SCALE, wait_for
+from test_alert_channels import RealAlertmanager
 
 MINUTE = 60_000
 T0 = int(time.time() * 1000) // MINUTE * MINUTE
@@ -252,6 +258,103 @@ def test_a_reload_and_an_orderly_end_lose_nothing(world):
     hook.wait_text("20 people")
     world.wait_letters("hook", lambda letters: not letters, "told")
     assert len(hook.messages) == 1
+
+
+# ---- many -------------------------------------------------------------------------------------------------------------
+
+
+def told_events(receiver):
+    """How many events the messages that came stand for."""
+    return sum(int(re.search(r"(\d+) events", text).group(1)) if " events" in text else 1 for text in receiver.texts)
+
+
+def heard_in(world, batches, kind):
+    began = time.monotonic()
+    for _ in range(batches):
+        world.ingest(100, **{"class": kind})
+    return time.monotonic() - began
+
+
+def memory_mib(daemon):
+    status = (pathlib.Path("/proc") / str(daemon.pid) / "status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+
+
+def test_ten_thousand_events_and_one_message_a_second(world):
+    """What does not get through waits as 64 messages and one summary that counts the rest; nobody's posts wait for it."""
+    chat = world.receiver("chat", "slack", rates=[(1, 1)], per_minute=60)
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["chat"]})
+    quiet = world.start()
+    heard_in(world, 10, "complaint")
+    alone = heard_in(world, 100, "complaint")
+    quiet.stop()
+
+    world.begin({"match": {"event": ["mention.queued"], "class": ["outage"]}, "channels": ["chat"]})
+    daemon = world.start()
+    beside = heard_in(world, 100, "outage")
+    print(f"10,000 mentions: {alone:.2f} s without alerts, {beside:.2f} s with, ratio {beside / alone:.2f}")
+    assert beside < 3 * alone + 1
+
+    def all_are_there():
+        with chat.lock:
+            return told_events(chat) + sum(x["events"] for x in world.letters("chat")) == 10_000
+
+    wait_for(all_are_there, 60, lambda: f"10,000 told or waiting; told {told_events(chat)}, waiting "
+                                        f"{sum(x['events'] for x in world.letters('chat'))}")
+    assert len(world.letters("chat")) <= 65
+    assert memory_mib(daemon) < 64 * SCALE
+    assert daemon.stop() == 0
+    assert all_are_there()
+    chat.check()
+
+
+# ---- real receivers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not shutil.which("prometheus-alertmanager"), reason="prometheus-alertmanager is not installed")
+def test_a_real_alertmanager_is_told_and_told_that_it_is_over(world, tmp_path):
+    real = world.site.add(RealAlertmanager(tmp_path))
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["am"]}, channels={"am": real.channel()})
+    world.start(int(time.time() * 1000))
+    world.outage("opened", 1, people=20)
+    (alert,) = wait_for(real.alerts, 30, "an alert")
+    assert alert["labels"]["brand"] == "acme" and alert["labels"]["key"] == "acme/outage/o1"
+    world.outage("over", 2, people=20)
+    wait_for(lambda: not real.alerts(), 30, "the alert to be over")
+
+
+class Mailbox:
+    def __init__(self):
+        controller = pytest.importorskip("aiosmtpd.controller", reason="python3-aiosmtpd is not installed")
+        self.mails = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.server = controller.Controller(self, hostname="127.0.0.1", port=self.port)
+        self.server.start()
+
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802, aiosmtpd's name
+        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 taken"
+
+    def close(self):
+        self.server.stop()
+
+
+def test_a_real_mail_server_gets_one_thread(world):
+    mailbox = world.site.add(Mailbox())
+    mail = {"type": "email", "server": f"smtp://127.0.0.1:{mailbox.port}", "from": "mentiond@acme.example",
+            "to": ["ops@acme.example"], "plain": True}
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["mail"]}, channels={"mail": mail})
+    world.start()
+    world.outage("opened", 1, people=20, examples=world.ingest(2))
+    wait_for(lambda: mailbox.mails, 30, "a mail")
+    world.outage("over", 2, people=20)
+    wait_for(lambda: len(mailbox.mails) == 2, 30, "a second mail")
+    opened, over = mailbox.mails
+    assert "login is down, 20 people" in opened["subject"] and "is back" in over["subject"]
+    assert "text of net:1" in opened.get_content()
+    assert opened["references"] == over["references"] and opened["message-id"] != over["message-id"]
 
 
 # ---- mentionctl ---------------------------------------------------------------------------------------------------
