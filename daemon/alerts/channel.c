@@ -43,7 +43,7 @@ int request_post_json(struct alert_request *request, struct str url, struct buf 
     request->transport = ALERT_HTTP;
     request->http = (struct http_request){.method = "POST", .url = url, .body = text, .has_body = true,
                                           .headers = request->headers, .is_path_secret = true,
-                                          .allow_private = true}; /* receivers are the operator's own choice */
+                                          .allow_private = true}; /* receivers are the operator's choice */
     request_add(request, "Content-Type", STR("application/json"), false);
     return 0;
 }

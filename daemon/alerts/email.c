@@ -190,7 +190,7 @@ static void judge(const struct alert_target *target, const struct alert_notice *
     if (status >= 200 && status < 300)
         outcome_set(ret_outcome, ALERT_DONE, reason);
     else if (status == 530 || status == 535 || status == 534 || status == 538)
-        outcome_set(ret_outcome, ALERT_BROKEN, reason); /* sign in first; the login was refused; another way or TLS is wanted */
+        outcome_set(ret_outcome, ALERT_BROKEN, reason); /* no login, a refused one, another way or TLS wanted */
     else if (status >= 500)
         outcome_set(ret_outcome, ALERT_REFUSED, reason);
     else

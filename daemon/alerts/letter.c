@@ -48,7 +48,8 @@ static void make_room(struct mailbox *mailbox)
     if (mailbox->n_letters < OUTBOX_GROUPS_MAX)
         return;
     for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
-        if (letter->since_ms == 0 && letter != mailbox->under_way && (!oldest || letter->at_ms < oldest->at_ms))
+        if (letter->since_ms == 0 && letter != mailbox->under_way &&
+            (!oldest || letter->at_ms < oldest->at_ms))
             oldest = letter;
     }
     if (oldest)
@@ -69,8 +70,9 @@ struct letter *letter_get(struct mailbox *mailbox, const struct alert_route *rou
     letter->route = route;
     TAILQ_INSERT_TAIL(&mailbox->letters, letter, entry);
     mailbox->n_letters++;
-    if (letter_set(&letter->key, key) && letter_set(&letter->type, STR("")) && letter_set(&letter->brand, STR("")) &&
-        letter_set(&letter->event_id, STR("")) && letter_set(&letter->fields, STR("")) && letter_set(&letter->memo, STR("")))
+    if (letter_set(&letter->key, key) && letter_set(&letter->type, STR("")) &&
+        letter_set(&letter->brand, STR("")) && letter_set(&letter->event_id, STR("")) &&
+        letter_set(&letter->fields, STR("")) && letter_set(&letter->memo, STR("")))
         return letter;
     letter_drop(letter);
     return NULL;
@@ -89,7 +91,12 @@ bool letter_event(const struct letter *letter, struct arena *arena, struct alert
         return false;
     while (rest.len > 0)
         fields[n++] = str_split(rest, '\n', &rest);
-    *ret = (struct alert_event){.type = str_from(letter->type), .brand = str_from(letter->brand), .at_ms = letter->at_ms,
-                                .fields = fields, .n_fields = n - n % 2};
+    *ret = (struct alert_event){
+        .type = str_from(letter->type),
+        .brand = str_from(letter->brand),
+        .at_ms = letter->at_ms,
+        .fields = fields,
+        .n_fields = n - n % 2,
+    };
     return true;
 }

@@ -137,8 +137,8 @@ static bool write_letter(struct letter *letter, const struct alert_event *event,
            letter_set(&letter->event_id, id) && set_fields(letter, event);
 }
 
-/* The end, or the acknowledgement, of what nobody was told of and nobody waits to be told: it was silenced. What ended
- * while its first message waited is told, once. */
+/* The end, or the acknowledgement, of what nobody was told of and nobody waits to be told: it was silenced.
+ * What ended while its first message waited is told, once. */
 static bool is_unwanted(const struct letter *letter, const struct alert_route *route, enum alert_phase phase)
 {
     if (phase == ALERT_RESOLVED && !route->resolved)
@@ -146,8 +146,8 @@ static bool is_unwanted(const struct letter *letter, const struct alert_route *r
     return (phase == ALERT_RESOLVED || phase == ALERT_ACKED) && !letter->was_told && letter->since_ms == 0;
 }
 
-static bool goes_into_summary(const struct mailbox *mailbox, const struct alert_route *route, enum alert_phase phase,
-                              struct str key)
+static bool goes_into_summary(const struct mailbox *mailbox, const struct alert_route *route,
+                              enum alert_phase phase, struct str key)
 {
     if (route->digest != ALERT_DIGEST_OFF)
         return true;
@@ -156,7 +156,8 @@ static bool goes_into_summary(const struct mailbox *mailbox, const struct alert_
 }
 
 static int deliver_to(struct outbox *outbox, struct mailbox *mailbox, const struct alert_route *route,
-                      const struct alert_event *event, struct str key, struct str id, int64_t now_ms, struct error *err)
+                      const struct alert_event *event, struct str key, struct str id, int64_t now_ms,
+                      struct error *err)
 {
     enum alert_phase phase = alert_kind_find(event->type)->phase;
     bool summary = goes_into_summary(mailbox, route, phase, key), is_first;
@@ -169,7 +170,8 @@ static int deliver_to(struct outbox *outbox, struct mailbox *mailbox, const stru
         return error_oom(err);
     letter->at_ms = event->at_ms;
     letter->phase = summary ? ALERT_PASSING : phase;
-    letter->acked = letter->phase == ALERT_ACKED || (letter->acked && !str_eq(event->type, STR("outage.opened")));
+    letter->acked =
+        letter->phase == ALERT_ACKED || (letter->acked && !str_eq(event->type, STR("outage.opened")));
     letter->n_events++;
     letter->repeat_ms = 0;
     outbox->counters.summed_up += summary;
@@ -190,7 +192,8 @@ static bool is_silenced(const struct outbox *outbox, const struct alert_event *e
            alert_silenced(outbox->silences, outbox->n_silences, event, now_ms);
 }
 
-int outbox_take(struct outbox *outbox, const struct alert_event *event, struct str id, int64_t now_ms, struct error *err)
+int outbox_take(struct outbox *outbox, const struct alert_event *event, struct str id, int64_t now_ms,
+                struct error *err)
 {
     const struct alert_route *routes[ROUTES_OF_EVENT_MAX];
     struct arena arena;
@@ -210,7 +213,8 @@ int outbox_take(struct outbox *outbox, const struct alert_event *event, struct s
         struct str key = alert_group_key(routes[i], event, &arena);
 
         for (size_t j = 0; j < routes[i]->n_targets && code == 0; j++)
-            code = deliver_to(outbox, outbox_mailbox(outbox, routes[i]->targets[j]), routes[i], event, key, id, now_ms, err);
+            code = deliver_to(outbox, outbox_mailbox(outbox, routes[i]->targets[j]), routes[i], event, key,
+                              id, now_ms, err);
         outbox->dirty = true;
     }
     arena_finish(&arena);
@@ -309,7 +313,8 @@ static bool fill_summary(const struct letter *letter, struct arena *arena, struc
         .severity = ALERT_INFO,
         .event = STR("summary"),
         .brand = arena_str(arena, str_from(letter->brand)),
-        .title = arena_printf(arena, "%s: %u events", letter->brand[0] ? letter->brand : "mentiond", letter->n_events),
+        .title = arena_printf(arena, "%s: %u events", letter->brand[0] ? letter->brand : "mentiond",
+                              letter->n_events),
         .text = alert_clean(str_from(letter->fields), true, arena),
         .at_ms = letter->at_ms,
         .since_ms = letter->since_ms,
@@ -317,7 +322,8 @@ static bool fill_summary(const struct letter *letter, struct arena *arena, struc
     return ret->key.s && ret->title.s;
 }
 
-static struct str json_of(const struct alert_notice *notice, const struct alert_event *event, struct arena *arena)
+static struct str json_of(const struct alert_notice *notice, const struct alert_event *event,
+                          struct arena *arena)
 {
     struct buf b = BUF_INIT(ALERT_BODY_MAX);
     struct str text;
@@ -359,15 +365,16 @@ static bool fill(const struct letter *letter, struct arena *arena, struct outbox
     if (!ok)
         return false;
     /* a repeat of the same state is another message */
-    ret->notice.id = arena_printf(arena, "%.*s/%s/%s/%" PRId64, STR_FMT(ret->notice.key), letter->type, letter->event_id,
-                                  letter->since_ms);
+    ret->notice.id = arena_printf(arena, "%.*s/%s/%s/%" PRId64, STR_FMT(ret->notice.key), letter->type,
+                                  letter->event_id, letter->since_ms);
     ret->notice.json = json_of(&ret->notice, &event, arena);
     ret->target = letter->mailbox->target;
     ret->memo = arena_str(arena, str_from(letter->memo));
     return ret->notice.id.s && ret->memo.s;
 }
 
-bool outbox_next(struct outbox *outbox, int64_t now_ms, struct arena *arena, struct outbox_item *ret, int64_t *ret_wait_ms)
+bool outbox_next(struct outbox *outbox, int64_t now_ms, struct arena *arena, struct outbox_item *ret,
+                 int64_t *ret_wait_ms)
 {
     int64_t next_ms = INT64_MAX;
 
@@ -492,19 +499,20 @@ static void send_again(struct outbox *outbox, struct letter *letter, struct str 
 }
 
 /* A receiver that says how long to wait works. */
-static const char *send_later(struct outbox *outbox, struct letter *letter, const struct alert_outcome *outcome,
-                              int64_t now_ms, uint32_t random)
+static const char *send_later(struct outbox *outbox, struct letter *letter,
+                              const struct alert_outcome *outcome, int64_t now_ms, uint32_t random)
 {
     struct mailbox *mailbox = letter->mailbox;
     const char *said = outcome->wait_ms < 0 ? channel_fails(mailbox, false) : NULL;
 
     outbox->counters.later++;
-    put_off(outbox, letter, outcome->wait_ms >= 0 ? outcome->wait_ms : backoff_ms(mailbox->failures, random), now_ms);
+    put_off(outbox, letter, outcome->wait_ms >= 0 ? outcome->wait_ms : backoff_ms(mailbox->failures, random),
+            now_ms);
     return said;
 }
 
-void outbox_outcome(struct outbox *outbox, void *letter_, const struct alert_outcome *outcome, int64_t now_ms, uint32_t random,
-                    const char **ret_said)
+void outbox_outcome(struct outbox *outbox, void *letter_, const struct alert_outcome *outcome, int64_t now_ms,
+                    uint32_t random, const char **ret_said)
 {
     struct letter *letter = letter_;
     struct mailbox *mailbox = letter->mailbox;

@@ -19,10 +19,11 @@ static void add_text(struct buf *b, const char *name, const char *value)
 static void print_letter(struct buf *b, const struct letter *l)
 {
     /* of one under way nobody knows whether it arrived: it is sent again, with the same id */
-    buf_printf(b, "{\"at\":%" PRId64 ",\"since\":%" PRId64 ",\"due\":%" PRId64 ",\"repeat\":%" PRId64, l->at_ms, l->since_ms,
-               l->due_ms, l->repeat_ms);
-    buf_printf(b, ",\"events\":%u,\"phase\":%d,\"told\":%s,\"acked\":%s,\"summary\":%s", l->n_events + l->n_sending,
-               (int)l->phase, l->was_told ? "true" : "false", l->acked ? "true" : "false", l->is_summary ? "true" : "false");
+    buf_printf(b, "{\"at\":%" PRId64 ",\"since\":%" PRId64 ",\"due\":%" PRId64 ",\"repeat\":%" PRId64,
+               l->at_ms, l->since_ms, l->due_ms, l->repeat_ms);
+    buf_printf(b, ",\"events\":%u,\"phase\":%d,\"told\":%s,\"acked\":%s,\"summary\":%s",
+               l->n_events + l->n_sending, (int)l->phase, l->was_told ? "true" : "false",
+               l->acked ? "true" : "false", l->is_summary ? "true" : "false");
     buf_append_str(b, STR(",\"route\":"));
     buf_append_json(b, l->route->name);
     add_text(b, "key", l->key);
@@ -40,8 +41,8 @@ static void print_mailbox(struct buf *b, const struct mailbox *mailbox)
     bool first = true;
 
     buf_append_json(b, mailbox->target->name);
-    buf_printf(b, ":{\"blocked\":%" PRId64 ",\"failing\":%s,\"failures\":%u,\"letters\":[", mailbox->blocked_ms,
-               mailbox->failing ? "true" : "false", mailbox->failures);
+    buf_printf(b, ":{\"blocked\":%" PRId64 ",\"failing\":%s,\"failures\":%u,\"letters\":[",
+               mailbox->blocked_ms, mailbox->failing ? "true" : "false", mailbox->failures);
     for (letter = TAILQ_FIRST(&mailbox->letters); letter; letter = TAILQ_NEXT(letter, entry)) {
         buf_append_str(b, first ? STR("") : STR(","));
         print_letter(b, letter);

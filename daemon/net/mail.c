@@ -81,6 +81,13 @@ void mail_cancel(struct mail_transfer *t)
     transfer_destroy(t);
 }
 
+static int code_of(CURLcode code)
+{
+    if (code == CURLE_LOGIN_DENIED)
+        return -EACCES;
+    return code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO;
+}
+
 static void tell(struct mail_transfer *t, CURLcode code)
 {
     struct error err = {0};
@@ -88,8 +95,8 @@ static void tell(struct mail_transfer *t, CURLcode code)
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK)
-        error_set(&err, code == CURLE_LOGIN_DENIED ? -EACCES : code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO,
-                  "mail by %s: %s", t->server, t->curl_text[0] ? t->curl_text : curl_easy_strerror(code));
+        error_set(&err, code_of(code), "mail by %s: %s", t->server,
+                  t->curl_text[0] ? t->curl_text : curl_easy_strerror(code));
     /* a refused recipient or text is an answer, too: the status says which kind */
     t->done(t->user, status >= 200 && status < 600 && code != CURLE_LOGIN_DENIED ? (int)status : 0,
             (struct str){t->line, t->line_len}, code == CURLE_OK ? NULL : &err);
@@ -147,7 +154,8 @@ static bool is_one_line(struct str text)
 static int check(const struct mail_client *client, const struct mail_request *request, struct error *err)
 {
     bool ok = is_one_line(request->from) && request->from.len > 0 && request->n_to > 0 &&
-              request->n_to <= MAIL_RECIPIENTS_MAX && request->text.len > 0 && request->text.len <= MAIL_TEXT_MAX;
+              request->n_to <= MAIL_RECIPIENTS_MAX && request->text.len > 0 &&
+              request->text.len <= MAIL_TEXT_MAX;
 
     for (size_t i = 0; ok && i < request->n_to; i++)
         ok = is_one_line(request->to[i]) && request->to[i].len > 0;
@@ -187,8 +195,8 @@ static bool set_limits(struct mail_transfer *t, const struct mail_request *reque
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_USE_SSL, request->plain ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL) ==
-               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USE_SSL,
+                            request->plain ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL) == CURLE_OK &&
            (!t->client->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, t->client->ca_file) == CURLE_OK);
 }
 
@@ -240,8 +248,9 @@ int mail_start(struct mail_client *client, const struct mail_request *request, m
     buf_init(&t->text, MAIL_TEXT_MAX);
     name_server(t, request->url);
     t->easy = curl_easy_init();
-    if (!t->easy || !buf_append_str(&t->text, request->text) || !set_text(t->easy, CURLOPT_URL, request->url) ||
-        !set_addresses(t, request) || !set_limits(t, request) || !set_login(t->easy, request) || !set_callbacks(t)) {
+    if (!t->easy || !buf_append_str(&t->text, request->text) ||
+        !set_text(t->easy, CURLOPT_URL, request->url) || !set_addresses(t, request) ||
+        !set_limits(t, request) || !set_login(t->easy, request) || !set_callbacks(t)) {
         error_set(err, -ENOMEM, "mail by %.200s: cannot be sent", t->server);
         if (t->easy)
             curl_easy_cleanup(TAKE(t->easy));
@@ -262,7 +271,8 @@ int mail_start(struct mail_client *client, const struct mail_request *request, m
 
 /* ---- the client ---------------------------------------------------------------------------- */
 
-int mail_client_create(struct event_base *base, const char *ca_file, struct mail_client **ret, struct error *err)
+int mail_client_create(struct event_base *base, const char *ca_file, struct mail_client **ret,
+                       struct error *err)
 {
     struct mail_client *client = calloc(1, sizeof(*client));
     int code;

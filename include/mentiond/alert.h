@@ -75,7 +75,7 @@ enum alert_transport { ALERT_HTTP, ALERT_MAIL, ALERT_EXEC };
 /* Text lives in the arena given to prepare(). */
 struct alert_request {
     enum alert_transport transport;
-    struct http_request http; /* headers point to `headers`; is_path_secret where the address is the credential */
+    struct http_request http; /* headers point to `headers`; is_path_secret: the address is the credential */
     struct http_header headers[ALERT_HEADERS_MAX];
 
     struct mail_request mail; /* `to` points to `recipients` */
@@ -90,8 +90,8 @@ struct alert_request {
 
 struct alert_reply {
     const struct http_response *http; /* HTTP; NULL for the others */
-    struct str body;                  /* HTTP: at most ALERT_REPLY_MAX; MAIL: the server's last line; EXEC: its last line
-                                       * of standard error, else of output */
+    struct str body;                  /* HTTP: at most ALERT_REPLY_MAX; MAIL: the server's last line; EXEC: its
+                                       * last line of standard error, else of output */
     int mail_status;                  /* MAIL: of the last answer, such as 250 */
     int exit_status;                  /* EXEC: 0..255, -signal */
     int64_t received_at_ms;           /* wall */
@@ -100,7 +100,7 @@ struct alert_reply {
 enum alert_verdict {
     ALERT_DONE,
     ALERT_LATER,   /* not now: the same again after wait_ms */
-    ALERT_AGAIN,   /* at once, with the new memo: a chat has moved, a markup was refused. Not twice in a row */
+    ALERT_AGAIN,   /* at once, with the new memo: a chat has moved, a markup was refused; not twice */
     ALERT_REFUSED, /* this notice will never be taken: it is dropped, said and counted */
     ALERT_BROKEN,  /* nothing will be taken until somebody mends the channel: said once, probed slowly */
 };
@@ -109,7 +109,7 @@ struct alert_outcome {
     enum alert_verdict verdict;
     int64_t wait_ms;   /* LATER: -1 when the receiver did not say */
     struct str reason; /* for people; never holds a credential */
-    struct str memo;   /* DONE, AGAIN: what prepare() gets with the next notice of this key; {NULL, 0}: as it was */
+    struct str memo;   /* DONE, AGAIN: what prepare() gets with this key's next notice; {NULL, 0}: as it was */
 };
 
 /* ---- channels ------------------------------------------------------------------------------ */

@@ -14,9 +14,10 @@
 #define ALERT_ROUTE_CHANNELS_MAX 16
 #define ALERT_TEMPLATE_MAX 2000 /* bytes of a template */
 #define ALERT_TEXT_MAX 8000     /* bytes of what a template becomes */
+/* Of an event, put there by the alerter. */
 #define ALERT_EXAMPLE_FIELDS {{"example1_who", "example1_text", "example1_url"}, \
                               {"example2_who", "example2_text", "example2_url"}, \
-                              {"example3_who", "example3_text", "example3_url"}} /* of an event, put there by the alerter */
+                              {"example3_who", "example3_text", "example3_url"}}
 
 struct alert_event {
     struct str type;  /* as routes name it: alert_event_type() */

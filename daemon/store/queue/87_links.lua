@@ -8,9 +8,10 @@ local function alias_of(e, name)
     return e.network .. ':' .. name
 end
 
--- Replies mostly come after what they answer. The others leave the name they wait for in `early:<span>`, a set
--- for each span in which ids are remembered: one question tells which of a batch's mentions somebody waits for, and
--- only those look for a link of their own. Of a native name the instance's own form is kept: it needs no making.
+-- Replies mostly come after what they answer. The others leave the name they wait for in `early:<span>`, a
+-- set for each span in which ids are remembered: one question tells which of a batch's mentions somebody waits
+-- for, and only those look for a link of their own. Of a native name the instance's own form is kept: it needs
+-- no making.
 local function early_name(name)
     return name:match('^[^:]+:native:(.*)$') or name
 end
@@ -146,7 +147,8 @@ local function begin_of(cx, b, native)
     local host, number = parts_of(native)
     host, number = host or '', number or native
     local key = key_of(cx, native, math.floor(cx.now / WEEK))
-    b.host = { name = host, own = host ~= '' and 'https://' .. host or '', key = key:sub(1, -#native:sub(-3) - 1) }
+    b.host = { name = host, own = host ~= '' and 'https://' .. host or '',
+        key = key:sub(1, -#native:sub(-3) - 1) }
     return number
 end
 

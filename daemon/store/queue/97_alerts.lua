@@ -121,10 +121,12 @@ function alerts.silence_add(cx, given)
     end
     local id = 's' .. redis.call('HINCRBY', reader_key(cx), 'last_silence', 1)
     local one = json_object({ { 'until', int(ends) }, { 'id', json_text(id) }, { 'match', given.match },
-        { 'from', int(given.from or cx.now) }, { 'reason', json_text(given.reason) }, { 'by', json_text(given.agent) } })
+        { 'from', int(given.from or cx.now) }, { 'reason', json_text(given.reason) },
+        { 'by', json_text(given.agent) } })
     redis.call('HSET', keys.of(cx, 'silences'), id, one)
     redis.call('ZADD', cx.timers, int(ends), 'silences|' .. id)
-    events.append(cx, 'type', 'silence.added', 'id', id, 'by', given.agent, 'until', int(ends), 'reason', given.reason)
+    events.append(cx, 'type', 'silence.added', 'id', id, 'by', given.agent, 'until', int(ends),
+        'reason', given.reason)
     return one
 end
 
