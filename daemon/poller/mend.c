@@ -51,6 +51,8 @@ void mend_remember(struct feed *feed, const struct mention *m)
         feed->known = calloc(SOURCE_LOOKUP_MAX, sizeof(*feed->known));
     if (!feed->known || find_known(feed, m->id))
         return;
+    if (feed->n_known == 0)
+        feed->looked_at_ms = clock_monotonic_ms(); /* what has just been heard is as it was */
     if (feed->n_known < SOURCE_LOOKUP_MAX)
         known = &feed->known[feed->n_known++];
     else
