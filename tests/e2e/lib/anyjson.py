@@ -8,6 +8,7 @@ KEY = "k3y"
 
 class AnyJson(Unruly):
     PAGING = {"page": "1"}
+    tombstones = False  # what was taken back is named
 
     @staticmethod
     def id_of(post):
@@ -17,8 +18,8 @@ class AnyJson(Unruly):
         ways = {"page": {"url": self.url + "/reviews?page={page}&since={since}", "paging": "page"},
                 "cursor": {"url": self.url + "/reviews?after={cursor}", "cursor_at": "/last"}}
         return {"name": name, "type": "json", "network": "shop", "items_at": "/items", "text_at": ["/title", "/text"],
-                "time_at": "/at", "author_at": "/by/name", "headers": {"X-Key": "${SHOP_KEY}"}, "interval": "60s",
-                "max_pages": 100, **ways[by], **more}
+                "time_at": "/at", "edited_at": "/edited", "gone_at": "/gone", "author_at": "/by/name",
+                "headers": {"X-Key": "${SHOP_KEY}"}, "interval": "60s", "max_pages": 100, **ways[by], **more}
 
     def answer(self, request):
         if request.headers.get("X-Key") != KEY:
@@ -30,5 +31,7 @@ class AnyJson(Unruly):
         else:
             page = int(request.param("page"))
             found, last = self.visible()[(page - 1) * PAGE:page * PAGE], None
-        return Reply({"items": [{"id": p.n, "title": None, "text": p.text, "at": p.at, "by": {"name": f"user{p.n}"}}
-                                for p in self.shuffled(found)], "last": last})
+        items = [{"id": p.n, "title": None, "text": p.text, "at": p.at, "edited": p.edited or None,
+                  "by": {"name": f"user{p.n}"}} for p in self.shuffled(found)]
+        gone = [{"id": p.n, "gone": True} for p in self.posts.values() if p.gone and self.tombstones]
+        return Reply({"items": items + gone, "last": last})

@@ -15,6 +15,14 @@ APP, PACKAGE = "835599320", "com.acme.app"
 PAGE = 50
 
 
+def changed(p):
+    return p.edited or p.at
+
+
+def by_change(p):
+    return changed(p), p.n
+
+
 class AppStore(Unruly):
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
@@ -31,7 +39,7 @@ class AppStore(Unruly):
 
     @staticmethod
     def _entry(p):
-        at = time.strftime("%Y-%m-%dT%H:%M:%S-07:00", time.gmtime(p.at // 1000 - 7 * 3600))
+        at = time.strftime("%Y-%m-%dT%H:%M:%S-07:00", time.gmtime(changed(p) // 1000 - 7 * 3600))
         return {"author": {"uri": {"label": f"https://itunes.apple.com/gb/reviews/id{p.n}"}, "name": {"label": f"user{p.n}"},
                            "label": ""}, "updated": {"label": at}, "im:rating": {"label": "1"}, "im:version": {"label": "1.2"},
                 "id": {"label": str(10_000_000_000 + p.n)}, "title": {"label": "why"},
@@ -42,7 +50,7 @@ class AppStore(Unruly):
         page = int(parts["page"])
         if not request.path.startswith("/gb/rss/customerreviews/") or parts["id"] != APP or page > 10:
             return Reply("CustomerReviews RSS page depth is limited to 10", 400)
-        shown = self.visible()[(page - 1) * PAGE:page * PAGE]
+        shown = self.visible(by_change)[(page - 1) * PAGE:page * PAGE]
         if self.empty:
             self.empty -= 1
             shown = []
@@ -125,13 +133,13 @@ class GooglePlay(Unruly):
         if request.path != f"/androidpublisher/v3/applications/{PACKAGE}/reviews":
             return self.refuse(404, "NOT_FOUND", f"No application was found for the given package name.")
         start, n = int(request.param("token") or 0), min(int(request.param("maxResults", 10)), 100)
-        found = [p for p in self.visible() if p.at > now_ms() - 7 * 86400_000]
+        found = [p for p in self.visible(by_change) if p.at > now_ms() - 7 * 86400_000]
         shown = found[start:start + n]
         body = {}
         if shown:
             body["reviews"] = [{"reviewId": f"rev-{p.n}", "authorName": f"user{p.n}", "comments": [{"userComment": {
                 "text": "\t" + p.text, "starRating": 1, "reviewerLanguage": "en",
-                "lastModified": {"seconds": str(p.at // 1000), "nanos": p.at % 1000 * 1000000}}}]}
+                "lastModified": {"seconds": str(changed(p) // 1000), "nanos": changed(p) % 1000 * 1000000}}}]}
                 for p in self.shuffled(shown)]
         if start + n < len(found):
             body["tokenPagination"] = {"nextPageToken": str(start + n)}

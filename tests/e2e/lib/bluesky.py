@@ -41,6 +41,9 @@ class Bluesky:
     def post(self, *new):
         self.posts += new
 
+    def delete(self, one):
+        self.posts.remove(one)
+
     def ids(self):
         return {id_of(p) for p in self.posts}
 
@@ -73,6 +76,7 @@ class Bluesky:
         answers = {"/xrpc/com.atproto.server.createSession": self._create,
                    "/xrpc/com.atproto.server.refreshSession": self._refresh,
                    "/xrpc/app.bsky.feed.searchPosts": self._search,
+                   "/xrpc/app.bsky.feed.getPosts": self._by_uri,
                    "/xrpc/app.bsky.notification.listNotifications": self._notifications}
         answer = answers.get(request.path)
         if not answer:
@@ -125,6 +129,12 @@ class Bluesky:
         if len(found) > limit:
             body["cursor"] = page[-1]["indexedAt"]
         return Reply(body)
+
+    def _by_uri(self, request):
+        """What is not there any more is left out."""
+        asked = request.params["uris"]
+        assert len(asked) <= 25
+        return self._refusal(request) or Reply({"posts": [p for p in self.posts if p["uri"] in asked]})
 
     def _search(self, request):
         refusal = self._refusal(request)

@@ -16,6 +16,9 @@ class Discord(Unruly):
         self.base = (now_ms() - 7200_000 - 1420070400000) << 22
         self.edited = {}
 
+    def rewrite(self, one, text):
+        self.edited[one.n] = text
+
     def number(self, post):
         return str(self.base + post.n)
 

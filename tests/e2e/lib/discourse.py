@@ -49,7 +49,8 @@ class Discourse(Unruly):
     @staticmethod
     def _post(post):
         return {"id": 1000 + post.n, "name": None, "username": f"user{post.n}", "created_at": iso(post.at),
-                "updated_at": iso(post.at), "version": 1, "cooked": f"<p>{post.text}</p>", "raw": post.text,
-                "post_number": 2, "post_type": 1, "topic_id": post.n, "topic_slug": "t", "topic_title": "A topic",
+                "updated_at": iso(post.edited or post.at), "version": 2 if post.edited else 1,
+                "cooked": f"<p>{post.text}</p>", "raw": post.text, "post_number": 2, "post_type": 1,
+                "topic_id": post.n, "topic_slug": "t", "topic_title": "A topic",
                 "actions_summary": [], "reply_count": 0, "user_id": post.n, "hidden": False, "deleted_at": None,
                 "user_deleted": False}

@@ -18,6 +18,7 @@ class Feed(Unruly):
         super().__init__(*args, **more)
         self.form, self.validators, self.dated = form, validators, dated
         self.older = True  # older items can be had
+        self.tombstones = False  # what was taken back is named
         self.n_unchanged = 0
 
     @staticmethod
@@ -32,7 +33,7 @@ class Feed(Unruly):
         listed = self.visible(key=lambda p: p.n)  # as they appeared, whatever their dates
         shown, older = listed[(page - 1) * WINDOW:page * WINDOW], self.older and len(listed) > page * WINDOW
         body = getattr(self, "_" + self.form)(self.shuffled(shown), f"?page={page + 1}" if older else None).encode()
-        tag = f'W/"{hashlib.md5(repr(sorted((p.n, p.text) for p in shown)).encode()).hexdigest()}"'
+        tag = f'W/"{hashlib.md5(repr([sorted((p.n, p.text) for p in shown), self.tombstones]).encode()).hexdigest()}"'
         if self.validators and request.headers.get("If-None-Match") == tag:
             self.n_unchanged += 1
             return Reply(status=304, headers={"ETag": tag})
@@ -43,7 +44,10 @@ class Feed(Unruly):
             f'<entry><id>tag:forum.example,2026:{p.n}</id><title type="html">Re: parcels</title>'
             f'<link href="/t/{p.n}"/><author><name>user{p.n}</name></author>'
             + (f"<published>{iso(p.at)}</published>" if self.dated else "")
+            + (f"<updated>{iso(p.edited)}</updated>" if p.edited else "")
             + f"<content type='html'>{html.escape(html.escape(p.text))}</content></entry>" for p in shown)
+        entries += "".join(f'<at:deleted-entry xmlns:at="http://purl.org/atompub/tombstones/1.0" ref="{self.id_of(p)[5:]}" '
+                           f'when="{iso(p.at)}"/>' for p in self.posts.values() if p.gone and self.tombstones)
         more = f'<link rel="next" href="{older}"/>' if older else ""
         return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>A & B</title>{more}{entries}</feed>'
 

@@ -106,10 +106,11 @@ class GitHub(Unruly):
 
     def _comments(self, request):
         since, page = seconds(request.param("since")), int(request.param("page", 1))
-        found = [p for p in reversed(self.visible()) if p.at // 1000 >= since]
+        found = [p for p in reversed(self.visible(lambda p: (p.edited or p.at, p.n))) if (p.edited or p.at) // 1000 >= since]
         shown = found[(page - 1) * 100:page * 100]
         return Reply([{"node_id": f"I_{p.n}", "body": p.text, "user": {"login": f"user{p.n}", "id": p.n},
                        "issue_url": f"https://api.github.com/repos/acme/acme/issues/{p.n}",
                        "html_url": f"https://github.com/acme/acme/issues/{p.n}#issuecomment-{p.n}",
-                       "created_at": iso(p.at, fraction=False), "updated_at": iso(p.at, fraction=False)}
+                       "created_at": iso(p.at, fraction=False),
+                       "updated_at": iso(p.edited or p.at, fraction=False)}
                       for p in shown], headers=self.limits("core", 5000, 4000))

@@ -52,8 +52,17 @@ class Lemmy(Busy):
             more = {"query": "acme", **more}
         return {"name": name, "type": "lemmy", "instance": self.url, "interval": "30s", "max_pages": 1000, **more}
 
+    @classmethod
+    def rewrite(cls, one, text):
+        item = cls.item(one)
+        item.update({"content" if "comment" in one else "name": text}, updated=iso(now_ms()))
+
+    @classmethod
+    def remove(cls, one):
+        cls.item(one)["deleted"] = True
+
     def is_data(self, request):
-        return request.method == "GET"
+        return request.method == "GET" and request.path not in ("/api/v3/comment", "/api/v3/post")
 
     # answers -------------------------------------------------------------------------------------
 
@@ -75,6 +84,8 @@ class Lemmy(Busy):
             if request.param("community_name") != "acme":
                 return self.refuse("couldnt_find_community", 404)
             return self._list(request, "comment" if "comment" in request.path else "post", {}, by_token=True)
+        if request.path in ("/api/v3/comment", "/api/v3/post"):
+            return self._one(request, request.path.rsplit("/", 1)[1])
         if request.path == "/api/v3/user/mention":
             return self._list(request, "comment", {}, member="mentions")
         return self.refuse("unknown", 404)
@@ -83,6 +94,11 @@ class Lemmy(Busy):
         if self.version == "0.18":
             return request.param("auth") == self.token
         return request.headers.get("Authorization") == f"Bearer {self.token}"
+
+    def _one(self, request, kind):
+        found = [v for v in self.visible() if kind in v and str(self.item(v)["id"]) == request.param("id")
+                 and ("comment" in v) == (kind == "comment")]
+        return Reply({kind + "_view": self._show(found[0])}) if found else self.refuse("couldnt_find_" + kind, 404)
 
     def _show(self, one):
         if self.version == "0.19":

@@ -66,6 +66,14 @@ class Mastodon:
             self.keys.insert(at, self._order(one))
             self.statuses.insert(at, one)
 
+    def delete(self, one):
+        at = self.statuses.index(one)
+        del self.statuses[at], self.keys[at]
+
+    @staticmethod
+    def rewrite(one, text):
+        one.update(content=f"<p>{html.escape(text)}</p>", edited_at=iso(now_ms()))
+
     def ids(self):
         return {uri_of(s) for s in self.statuses}
 

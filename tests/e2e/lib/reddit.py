@@ -45,6 +45,15 @@ class Reddit(Busy):
         return {"name": name, "type": "reddit", "account": "reddit", "subreddits": ["acme"], "interval": "5s",
                 "max_pages": 1000, **more}
 
+    @staticmethod
+    def rewrite(one, text):
+        one["data"].update({"body" if one["kind"] == "t1" else "title": text}, edited=float(now_ms() // 1000))
+
+    @staticmethod
+    def remove(one):
+        """As listings show what a moderator took away."""
+        one["data"].update(removed_by_category="moderator", selftext="[removed]")
+
     def expire(self):
         self.token = f"expired-{next(_minted)}"
 

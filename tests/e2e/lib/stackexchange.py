@@ -36,6 +36,13 @@ class StackExchange(Busy):
         return {"name": name, "type": "stackexchange", "api": self.url + "/2.3", "site": "stackoverflow",
                 "query": "acme", "interval": "1m", "max_pages": 1000, **more}
 
+    @staticmethod
+    def rewrite(one, text):
+        one.update(title=html.escape(text), body=f"<p>{html.escape(text)}</p>", last_edit_date=now_ms() // 1000)
+
+    def is_data(self, request):
+        return not request.path.startswith("/2.3/questions/")
+
     # answers -------------------------------------------------------------------------------------
 
     def answer(self, request):
@@ -45,6 +52,10 @@ class StackExchange(Busy):
         if now_ms() < self.forbidden.get(request.path, 0):
             self.violations += 1
             return self.refuse(502, "throttle_violation", "Violation of backoff parameter")
+        if request.path.startswith("/2.3/questions/"):
+            asked = request.path.rsplit("/", 1)[1].split(";")
+            return self.zipped({"items": [q for q in self.posts if str(q["question_id"]) in asked], "has_more": False,
+                                "quota_max": QUOTA, "quota_remaining": QUOTA - self.calls})
         if request.path != "/2.3/search/advanced":
             return self.refuse(404, "no_method", "no method found with this name")
         return self._page(request)

@@ -11,6 +11,7 @@ class Telegram(Unruly):
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
         self.confirmed = FIRST_UPDATE
+        self.edits = []  # (update id, post): updates of their own
 
     @staticmethod
     def id_of(post):
@@ -22,6 +23,10 @@ class Telegram(Unruly):
 
     def account(self):
         return {"type": "telegram", "token": "${TELEGRAM_TOKEN}", "api": self.url}
+
+    def rewrite(self, one, text):
+        super().rewrite(one, text)
+        self.edits.append((FIRST_UPDATE + 10_000 + len(self.edits), one))
 
     @staticmethod
     def refuse(code, text, **parameters):
@@ -37,7 +42,10 @@ class Telegram(Unruly):
         self.confirmed = max(self.confirmed, int(request.param("offset", 0)))
         waiting = [p for p in sorted(self.posts.values(), key=lambda p: p.n)
                    if not p.late and not p.gone and FIRST_UPDATE + p.n >= self.confirmed]
-        updates = [self._update(p) for p in waiting[:int(request.param("limit", 100))]]
+        updates = [self._update(p) for p in waiting] + [
+            {"update_id": n, "edited_message": {**self._update(p)["message"], "edit_date": p.edited // 1000}}
+            for n, p in self.edits if n >= self.confirmed]
+        updates = updates[:int(request.param("limit", 100))]
         return Reply({"ok": True, "result": self.shuffled(updates)})
 
     @staticmethod

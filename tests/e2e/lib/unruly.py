@@ -7,10 +7,11 @@ from .web import Reply, Web
 
 
 class Post:
-    """`at`: ms, what the network says when it was written. A late post is not shown before it is let out."""
+    """`at`: ms, what the network says when it was written; `edited`: the same, 0 if it was not. A late post is not shown
+    before it is let out."""
 
     def __init__(self, n, text, at, late=False):
-        self.n, self.text, self.at, self.late, self.gone = n, text, at, late, False
+        self.n, self.text, self.at, self.late, self.gone, self.edited = n, text, at, late, False, 0
 
 
 class Unruly:
@@ -36,6 +37,14 @@ class Unruly:
     def take_back(self, *numbers):
         for n in numbers:
             self.posts[n].gone = True
+
+    @staticmethod
+    def delete(one):
+        one.gone = True
+
+    @staticmethod
+    def rewrite(one, text):
+        one.text, one.edited = text, now_ms()
 
     def ids(self, gone=True):
         return {self.id_of(p) for p in self.posts.values() if not p.late and (gone or not p.gone)}

@@ -31,7 +31,7 @@ def post(n, text=None, created_ms=None, author=None):
 
 
 class X(Busy):
-    id_of = staticmethod(lambda p: "x:" + p["id"])
+    id_of = staticmethod(lambda p: "x:" + p["edit_history_post_ids"][0])
 
     def __init__(self, posts=(), dialect="post"):
         self.dialect = dialect
@@ -46,8 +46,14 @@ class X(Busy):
             more = {"query": "acme -is:retweet", **more}
         return {"name": name, "type": "x", "account": "x", "interval": "5s", "max_pages": 1000, **more}
 
+    @staticmethod
+    def rewrite(one, text):
+        """An edit is another post with the history of both."""
+        one.update(id=str(snowflake(now_ms())), text=text)
+        one["edit_history_post_ids"].append(one["id"])
+
     def is_data(self, request):
-        return "/users/by/" not in request.path
+        return "/users/by/" not in request.path and request.path != "/2/tweets"
 
     # answers -------------------------------------------------------------------------------------
 
@@ -101,8 +107,8 @@ class X(Busy):
 
     def _by_id(self, request):
         ids = request.param("ids").split(",")
-        found = [p for p in self.posts if p["id"] in ids]
-        missing = set(ids) - {p["id"] for p in found}
+        found = [p for p in self.posts if set(p["edit_history_post_ids"]) & set(ids)]
+        missing = set(ids) - {i for p in found for i in p["edit_history_post_ids"]}
         body = {"data": found} if found else {}
         if missing:
             body["errors"] = [{"value": i, "detail": f"Could not find tweet with ids: [{i}].",

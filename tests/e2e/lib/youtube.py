@@ -69,6 +69,11 @@ class YouTube(Busy):
         if request.path.endswith("/commentThreads"):
             assert request.param("allThreadsRelatedToChannelId") == CHANNEL
             return self._page(request, "youtube#commentThreadListResponse", self._thread, 100)
+        if request.path.endswith(("/videos", "/comments")) and request.param("id"):
+            asked = request.param("id").split(",")
+            assert len(asked) <= 50
+            found = [p for p in self.posts if self.id_of(p).split(":")[1] in asked]
+            return Reply({"items": [{"kind": "youtube#video", "id": self.id_of(p).split(":")[1]} for p in found]})
         if request.path.endswith("/comments"):
             found = self.replies.get(request.param("parentId"), [])
             return Reply({"kind": "youtube#commentListResponse", "items": found, "pageInfo": {"resultsPerPage": 100}})
@@ -105,5 +110,9 @@ class YouTube(Busy):
 
 
 class Comments(YouTube):
+    @staticmethod
+    def rewrite(one, text):
+        one["snippet"].update(textDisplay=text, updatedAt=iso(now_ms() + 1000, fraction=False))
+
     def source(self, name="youtube", **more):
         return super().source(name, comments_of=CHANNEL, everything=True, **more)
