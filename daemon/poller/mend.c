@@ -41,6 +41,22 @@ static void forget(struct feed *feed, struct str id)
     *known = feed->known[--feed->n_known];
 }
 
+/* Where the next one goes: the place of the oldest when all are taken, if that is older than `created_at_ms`.
+ */
+static struct known *place_for(struct feed *feed, int64_t created_at_ms)
+{
+    struct known *oldest = feed->known;
+
+    if (feed->n_known < SOURCE_LOOKUP_MAX)
+        return &feed->known[feed->n_known++];
+    for (size_t i = 1; i < feed->n_known; i++) {
+        if (feed->known[i].created_at_ms < oldest->created_at_ms)
+            oldest = &feed->known[i];
+    }
+    return oldest->created_at_ms < created_at_ms ? oldest : NULL;
+}
+
+/* By their times, for pages go from new to old and are read again. */
 void mend_remember(struct feed *feed, const struct mention *m)
 {
     struct known *known;
@@ -53,13 +69,12 @@ void mend_remember(struct feed *feed, const struct mention *m)
         return;
     if (feed->n_known == 0)
         feed->looked_at_ms = clock_monotonic_ms(); /* what has just been heard is as it was */
-    if (feed->n_known < SOURCE_LOOKUP_MAX)
-        known = &feed->known[feed->n_known++];
-    else
-        known = &feed->known[feed->known_at++ % SOURCE_LOOKUP_MAX]; /* the oldest */
+    known = place_for(feed, m->created_at_ms);
+    if (!known)
+        return;
     free(known->id);
     free(known->native);
-    *known = (struct known){str_dup(m->id), str_dup(m->native)};
+    *known = (struct known){str_dup(m->id), str_dup(m->native), m->created_at_ms};
     if (!known->id || !known->native)
         mend_finish(feed);
 }

@@ -114,6 +114,7 @@ struct feed_health {
 
 struct known {
     char *id, *native; /* owned */
+    int64_t created_at_ms;
 };
 
 struct feed {
@@ -157,7 +158,7 @@ struct feed {
     int64_t walk_newest_ms, walk_oldest_ms;
     bool walk_goes_back; /* its pages go from new to old */
     struct known *known; /* owned: what it brought last, for lookups; NULL: nothing */
-    size_t n_known, known_at, look_at;
+    size_t n_known, look_at;
     int64_t looked_at_ms;           /* monotonic */
     bool looking;                   /* the request under way is a lookup */
     struct source_lookup asked_for; /* of it, in the arena */

@@ -18,14 +18,15 @@ from lib.youtube import Comments, YouTube
 
 SECRETS = {"X_TOKEN": x.TOKEN, "REDDIT_SECRET": "s3cret", "YT_KEY": youtube.KEY, "LEMMY_PASSWORD": lemmy.PASSWORD}
 SECONDS = 60
+WISHES = "mentiond:{@ops}:wishes"
 
 
 class Case:
-    """How a network is made, its posts too, and its own ways of refusing."""
+    """How a network is made, its posts too, and its own ways of refusing. `asks`: many posts are looked up at once."""
 
-    def __init__(self, make, post, account=None, troubles=(), first=230, each=60):
+    def __init__(self, make, post, account=None, troubles=(), first=230, each=60, asks=True):
         self.make, self.post, self.account, self.troubles = make, post, account, troubles
-        self.first, self.each = first, each
+        self.first, self.each, self.asks = first, each, asks
 
 
 CASES = {
@@ -34,8 +35,9 @@ CASES = {
     # one page, as the overlap is not worth a second search
     "youtube": Case(YouTube, youtube.video, "yt", [YouTube.backend], first=8, each=8),
     "youtube-comments": Case(Comments, youtube.comment, "yt", [YouTube.backend]),
-    "lemmy": Case(Lemmy, lemmy.mixed, None, [Lemmy.too_many, Lemmy.bad_gateway]),
-    "lemmy-0.18": Case(lambda posts: Lemmy(posts, version="0.18"), lemmy.mixed, None, [Lemmy.too_many]),
+    "lemmy": Case(Lemmy, lemmy.mixed, None, [Lemmy.too_many, Lemmy.bad_gateway], asks=False),
+    "lemmy-0.18": Case(lambda posts: Lemmy(posts, version="0.18"), lemmy.mixed, None, [Lemmy.too_many],
+                       asks=False),
     "stackexchange": Case(StackExchange, stackexchange.question, None, [StackExchange.throttled]),
     "x-tweet": Case(lambda posts: X(posts, dialect="tweet"), x.post, "x", [X.too_many]),
 }
@@ -62,11 +64,29 @@ def hear(site, daemon, ids):
     wait_for(heard, SECONDS, lambda: f"{len(ids - site.mention_ids())} of {len(ids)} mentions", every=0.05)
 
 
+def take_back(site, network, posts):
+    """Publishes these, and deletes them when they were heard, until they are erased too."""
+    ids = {network.id_of(p) for p in posts}
+
+    def poll_until(condition, what):
+        def polled():
+            site.redis.call("HSET", WISHES, f"poll|acme/{network.source()['name']}", str(now_ms()))
+            return condition()
+        wait_for(polled, SECONDS, what, every=0.3)
+
+    network.post(*posts)
+    poll_until(lambda: ids <= site.mention_ids(), "the last posts")
+    for one in posts:
+        network.delete(one)
+    poll_until(lambda: ids <= {e["id"] for e in site.events("erased")}, "the erasures")
+    assert all(site.redis.call("GET", f"mentiond:{{acme}}:m:{i}") == b"" for i in ids)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_each_post_is_one_mention(redis_site, name):
     case = CASES[name]
     network = redis_site.add(case.make([case.post(n) for n in range(case.first)]))
-    configure(redis_site, network, case.account)
+    configure(redis_site, network, case.account, recheck="1s")
     daemon = redis_site.listen()
     redis_site.wait_heard(network.ids(), SECONDS)
     for round_ in range(4):
@@ -86,9 +106,15 @@ def test_each_post_is_one_mention(redis_site, name):
     network.shuffled = False
     daemon.send_signal(signal.SIGHUP)
     hear(redis_site, daemon, network.ids())
+    if case.asks:
+        take_back(redis_site, network, [case.post(9000 + n) for n in range(3)])
     assert daemon.stop() == 0
     deleted = {network.id_of(p) for p in network.deleted}
-    redis_site.check_exactly(network.ids() | (deleted & redis_site.mention_ids()))
+    erased = {e["id"] for e in redis_site.events("erased")}
+    heard = [e["id"] for e in redis_site.events("mention.heard")]
+    assert network.ids() <= set(heard) <= network.ids() | deleted and len(heard) == len(set(heard))
+    assert erased <= deleted
+    assert sorted(redis_site.waiting()) == sorted(set(heard) - erased)
 
 
 def test_x_pays_nothing_while_it_may_not(redis_site):
