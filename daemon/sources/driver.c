@@ -83,12 +83,27 @@ int parsing_load(const struct parsing *p, json_t **ret_value, struct error *err)
     return code;
 }
 
+/* Words of ASCII with one space between: most names are, and stay as they are. */
+static bool is_plain(struct str html)
+{
+    for (size_t i = 0; i < html.len; i++) {
+        char c = html.s[i];
+        bool space = c == ' ' && i > 0 && i + 1 < html.len && html.s[i + 1] != ' ';
+
+        if (!space && (c <= ' ' || c >= 0x7f || c == '<' || c == '&'))
+            return false;
+    }
+    return html.len <= HTML_TEXT_MAX;
+}
+
 struct str html_to_text(struct str html, struct arena *arena)
 {
     struct buf text = BUF_INIT(HTML_TEXT_MAX);
     struct str copy = STR("");
 
-    if (text_from_html(html, &text))
+    if (is_plain(html))
+        copy = arena_str(arena, html);
+    else if (text_from_html(html, &text))
         copy = arena_str(arena, buf_str(&text));
     buf_finish(&text);
     return copy.s ? copy : STR("");

@@ -1,8 +1,33 @@
 /* What drivers share: Markdown as text, and the walk back by time. */
 #include "source_rig.h"
 
+#include "mentiond/text.h"
+#include "sources/driver.h"
 #include "sources/markdown.h"
 #include "sources/timewalk.h"
+
+/* Plain words take a short way: it gives what the long one does. */
+static void test_html_of_plain_words(void **state)
+{
+    static const char *const texts[] = {
+        "", " ", "a", "User 7", "two  spaces", " before", "after ", "a\tb", "a\nb", "a&amp;b", "a<b>c",
+        "caf\303\251", "x\177", "~!\"#$%'()*+,-./:;=>?@[]^_`{|}",
+    };
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1024 * 1024);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct buf want = BUF_INIT(1024);
+        struct str got = html_to_text(str_from(texts[i]), &arena);
+
+        assert_true(text_from_html(str_from(texts[i]), &want));
+        if (!str_eq(got, buf_str(&want)))
+            fail_msg("text %zu: got \"%.*s\", wanted \"%.*s\"", i, STR_FMT(got), STR_FMT(buf_str(&want)));
+        buf_finish(&want);
+    }
+    arena_finish(&arena);
+}
 
 static void test_markdown(void **state)
 {
@@ -161,6 +186,7 @@ static void test_walk_and_clocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_html_of_plain_words),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_bomb),
         cmocka_unit_test(test_walk_ends_where_a_whole_page_is_old),
