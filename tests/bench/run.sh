@@ -38,9 +38,11 @@ row() { # WHAT FIGURE ASKED
 }
 
 run line "$build/tests/bench/bench_line" ${quick:+--quick}
+run parse "$build/tests/bench/bench_parse" ${quick:+--quick}
 [ -n "$quick" ] || run rules "$build/tests/bench/bench_rules"
 [ -n "$quick" ] || run outage "$build/tests/bench/bench_outage"
 run idle python3 tests/bench/bench_idle.py --build "$build" ${quick:+--limit-mb 100}
+run sources python3 tests/bench/bench_sources.py --build "$build" ${quick:+--sources 200 --interval 3 --rounds 2}
 run queue python3 tests/bench/bench_queue.py --mentions "$mentions"
 [ -n "$quick" ] || run claims python3 tests/bench/bench_claims.py --load "$build/tests/bench/claim_load"
 
@@ -49,9 +51,11 @@ row "what" "measured" "asked for"
 row "whole line, mentions/s of client CPU" "$(figure line 'client CPU:')" "thousands"
 row "whole line, us of CPU a mention" "$(figure line 'by the poller ')" ""
 row "of it matching the rules, us" "$(figure line 'match and score ')" ""
+row "drivers, % added to jansson's time on average" "$(figure parse "own time:")" "at most 50 each"
 [ -n "$quick" ] || row "10,000 rules, times the speed of a PCRE2 loop" "$(figure rules '10000 rules:.*hit\)')" "at least 1000"
 [ -n "$quick" ] || row "outage detector, mentions/s of a core" "$(figure outage 'mix ')" "at least 200000"
 row "idle resident memory, MB" "$(figure idle 'resident set:')" "at most 14"
+row "many sources, p99 of lateness, ms" "$(figure sources 'p99')" "under 1000"
 row "ingest, us of Redis CPU a mention" "$(figure queue 'mention_ingest ')" "at most 20"
 row "a waiting mention over its JSON, bytes of Redis" "$(figure queue 'JSON [0-9]+ \+')" "at most 550"
 [ -n "$quick" ] || sed -n 's/^   /claims: /p' "$out/claims"
