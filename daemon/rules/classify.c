@@ -241,10 +241,11 @@ static int judgement_alloc(const struct ruleset *set, struct judgement *j)
 
 int judgement_make(struct ruleset *set, const struct mention *m, struct judgement *ret)
 {
-    struct collecting c = {set, ret};
+    struct collecting c;
     int r;
 
     *ret = (struct judgement){0};
+    c = (struct collecting){set, ret};
     arena_init(&ret->arena, JUDGEMENT_MEMORY_MAX);
     r = judgement_alloc(set, ret);
     if (r == 0)
