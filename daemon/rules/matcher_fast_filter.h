@@ -5,6 +5,7 @@
 #include "mentiond/str.h"
 
 #define FILTER_LITERAL_MIN 4 /* bytes */
+#define FILTER_LITERAL_CHEAP 5 /* where none is shorter, every other place of a text is enough */
 #define FILTER_PADDING 64    /* bytes behind a text that may be read, whatever they are */
 
 #define FILTER_AGAIN (1u << 31)

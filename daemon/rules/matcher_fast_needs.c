@@ -7,6 +7,7 @@
 
 #define TEXTS_MAX (256u * 1024 * 1024) /* bytes of literals */
 #define LITERAL_MAX UINT16_MAX           /* bytes of one; phrases and what is extracted are far shorter */
+#define RARE 1e-4 /* expected at a byte of a text: in one post of 70 */
 #define SCRATCH_MAX (64 * 1024 * 1024) /* of extracting one pattern */
 
 /* Open addressing; slots hold an index plus one. */
@@ -182,26 +183,34 @@ static int need_add(struct builder *b, const struct literal_set *set, bool on_pl
     return set_intern(b, b->ids, set->n, &need->sets[need->n_sets++]);
 }
 
-static bool is_filterable(const struct literal_set *set)
-{
-    for (size_t i = 0; i < set->n; i++)
-        if (set->items[i].len < FILTER_LITERAL_MIN)
-            return false;
-    return set->n > 0;
-}
-
-/* The rarest set that the filter can look for comes first. */
-static uint8_t need_sort(struct literals *literals)
+/* The first set that has no literal shorter than that; how many there are if none. */
+static size_t find_set(const struct literals *literals, size_t least_len)
 {
     for (size_t i = 0; i < literals->n_sets; i++) {
-        if (!is_filterable(&literals->sets[i]))
-            continue;
-        struct literal_set first = literals->sets[i];
-        memmove(&literals->sets[1], &literals->sets[0], i * sizeof(first));
-        literals->sets[0] = first;
-        return NEED_FILTERED;
+        const struct literal_set *set = &literals->sets[i];
+        size_t k = 0;
+        while (k < set->n && set->items[k].len >= least_len)
+            k++;
+        if (k == set->n && k > 0)
+            return i;
     }
-    return literals->n_sets > 0 ? NEED_CHECKED : NEED_NOTHING;
+    return literals->n_sets;
+}
+
+/* The rarest set that the filter can look for comes first; rather one that spares it another look at the text, if
+ * that is rare as well. */
+static uint8_t need_sort(struct literals *literals)
+{
+    size_t best = find_set(literals, FILTER_LITERAL_MIN), cheap = find_set(literals, FILTER_LITERAL_CHEAP);
+
+    if (best == literals->n_sets)
+        return best > 0 ? NEED_CHECKED : NEED_NOTHING;
+    if (cheap < literals->n_sets && literals->sets[cheap].expected < RARE)
+        best = cheap;
+    struct literal_set first = literals->sets[best];
+    memmove(&literals->sets[1], &literals->sets[0], best * sizeof(first));
+    literals->sets[0] = first;
+    return NEED_FILTERED;
 }
 
 static int need_read(struct builder *b, const struct pattern *p, struct need *need)
