@@ -1,14 +1,13 @@
 /* The literal filter.
  *
- * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for
- * by the eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text
- * have to be looked at. Others by four bytes anywhere, and the four beside them, so that only every other
- * place has to be looked at: one of the two begins there. (Literals of four bytes have one window only,
- * and a look at the places between.)
+ * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for by the
+ * eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text have to be
+ * looked at. Others by four bytes anywhere, and the four beside them, so that only every other place has to be
+ * looked at: one of the two begins there. (Literals of four bytes have one window only. A few of them are also looked
+ * for by their first three with any byte before; many, by a look at the places between.)
  *
- * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it
- * stays in the first-level cache); nearly always it says no. Otherwise the literals with
- * windows of that hash are tried. */
+ * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it stays in the first-level
+ * cache); nearly always it says no. Otherwise the literals with windows of that hash are tried. */
 #include "rules/matcher_fast_filter.h"
 
 #ifdef __SSE2__
@@ -24,6 +23,8 @@
 #define MAP_SPARSE 64   /* bits for each window, within these bounds */
 #define WINDOWS 2       /* of a literal at most, side by side */
 #define LONG_WINDOW 8   /* bytes */
+#define ODD_FEW 16      /* literals of four bytes */
+#define BYTES 256       /* that may stand before one */
 #define WINDOW_MAX 0x3FFFu /* places of a literal where a window may begin */
 
 /* How a literal is looked for: at spaces, or at even and odd places; its windows. */
@@ -50,6 +51,7 @@ struct filter {
     uint32_t *places;      /* WINDOWS times the entry, plus the window */
     struct entry *entries;
     unsigned bucket_shift;
+    bool no_odd;           /* literals of four bytes have windows for each byte before them */
     size_t n_entries, n_places;
 };
 
@@ -111,17 +113,30 @@ static void look_choose(struct entry *e, struct str literal, bool spaces)
     e->window = (uint16_t)window & WINDOW_MAX;
 }
 
-/* One, or two. */
-static unsigned entry_windows(const struct entry *e)
+static unsigned entry_windows(const struct filter *f, const struct entry *e)
 {
+    if (e->look == LOOK_ODD)
+        return f->no_odd ? 1 + BYTES : 1;
     return e->look == LOOK_EVEN ? WINDOWS : 1;
 }
 
 static uint32_t entry_hash(const struct filter *f, const struct entry *e, unsigned which)
 {
-    const char *s = f->texts + e->text + e->window + which;
+    const char *s = f->texts + e->text + e->window;
 
-    return e->look == LOOK_SPACE_LONG ? hash_long_window(s) : hash_window(load_window(s));
+    if (e->look == LOOK_SPACE_LONG)
+        return hash_long_window(s);
+    if (e->look == LOOK_ODD && which > 0) {
+        char preceded[FILTER_LITERAL_MIN] = {(char)(which - 1), s[0], s[1], s[2]};
+        return hash_window(load_window(preceded));
+    }
+    return hash_window(load_window(s + which));
+}
+
+/* Where a literal begins whose window was met at `at`; beyond any text, where that is before the text. */
+static size_t entry_start(const struct entry *e, unsigned which, size_t at)
+{
+    return e->look == LOOK_ODD ? at + which : at - e->window - which;
 }
 
 /* ---- building ------------------------------------------------------------------------------- */
@@ -160,47 +175,56 @@ static bool maps_fill(struct filter *f)
     size_t n_windows[LOOKS] = {0};
 
     for (size_t i = 0; i < f->n_entries; i++)
-        n_windows[f->entries[i].look] += entry_windows(&f->entries[i]);
+        n_windows[f->entries[i].look] += entry_windows(f, &f->entries[i]);
     n_windows[LOOK_EVEN] += n_windows[LOOK_ODD];
+    n_windows[LOOK_ODD] = f->no_odd ? 0 : n_windows[LOOK_ODD];
     for (size_t i = 0; i < LOOKS; i++)
         if (!map_init(&f->maps[i], n_windows[i]))
             return false;
     for (size_t i = 0; i < f->n_entries; i++) {
         const struct entry *e = &f->entries[i];
-        for (unsigned w = 0; w < entry_windows(e); w++)
-            map_put(&f->maps[e->look], entry_hash(f, e, w));
-        if (e->look == LOOK_ODD)
-            map_put(&f->maps[LOOK_EVEN], entry_hash(f, e, 0));
+        enum look look = e->look == LOOK_ODD ? LOOK_EVEN : e->look;
+        for (unsigned w = 0; w < entry_windows(f, e); w++)
+            map_put(&f->maps[look], entry_hash(f, e, w));
+        if (e->look == LOOK_ODD && !f->no_odd)
+            map_put(&f->maps[LOOK_ODD], entry_hash(f, e, 0));
     }
     return true;
 }
 
 /* Counts the windows of each bucket into it, sums up, and fills from the ends. */
-static void buckets_fill(struct filter *f)
+static bool buckets_fill(struct filter *f)
 {
     size_t n = (size_t)1 << (32 - f->bucket_shift);
 
     for (size_t i = 0; i < f->n_entries; i++)
-        for (unsigned w = 0; w < entry_windows(&f->entries[i]); w++)
+        for (unsigned w = 0; w < entry_windows(f, &f->entries[i]); w++)
             f->buckets[entry_hash(f, &f->entries[i], w) >> f->bucket_shift]++;
     for (size_t i = 1; i <= n; i++)
         f->buckets[i] += f->buckets[i - 1];
-    for (size_t i = f->n_entries; i-- > 0;)
-        for (unsigned w = 0; w < entry_windows(&f->entries[i]); w++)
-            f->places[--f->buckets[entry_hash(f, &f->entries[i], w) >> f->bucket_shift]] =
-                (uint32_t)i * WINDOWS + w;
     f->n_places = f->buckets[n];
+    f->places = calloc(f->n_places + 1, sizeof(*f->places));
+    if (!f->places)
+        return false;
+    for (size_t i = f->n_entries; i-- > 0;)
+        for (unsigned w = entry_windows(f, &f->entries[i]); w-- > 0;)
+            f->places[--f->buckets[entry_hash(f, &f->entries[i], w) >> f->bucket_shift]] =
+                (uint32_t)i * WINDOWS + (w > 0);
+    return true;
 }
 
 static bool filter_fill(struct filter *f, const struct filter_literal *literals, size_t n, bool spaces)
 {
+    size_t n_odd = 0;
+
     for (size_t i = 0; i < n; i++) {
         struct entry *e = &f->entries[f->n_entries++];
         *e = (struct entry){.text = literals[i].text, .id = literals[i].id, .len = literals[i].len};
         look_choose(e, (struct str){f->texts + e->text, e->len}, spaces);
+        n_odd += e->look == LOOK_ODD;
     }
-    buckets_fill(f);
-    return maps_fill(f);
+    f->no_odd = n_odd <= ODD_FEW;
+    return buckets_fill(f) && maps_fill(f);
 }
 
 struct filter *filter_create(const char *texts, const struct filter_literal *literals, size_t n, bool spaces)
@@ -212,9 +236,8 @@ struct filter *filter_create(const char *texts, const struct filter_literal *lit
     f->texts = texts;
     f->bucket_shift = 32 - bits_for(WINDOWS * n, 4, 31);
     f->buckets = calloc(((size_t)1 << (32 - f->bucket_shift)) + 1, sizeof(*f->buckets));
-    f->places = calloc(WINDOWS * n + 1, sizeof(*f->places));
     f->entries = calloc(n + 1, sizeof(*f->entries));
-    if (f->buckets && f->places && f->entries && filter_fill(f, literals, n, spaces))
+    if (f->buckets && f->entries && filter_fill(f, literals, n, spaces))
         return f;
     filter_destroy(f);
     return NULL;
@@ -245,16 +268,15 @@ size_t filter_memory(const struct filter *f)
 
 /* ---- scanning ------------------------------------------------------------------------------- */
 
-/* Does the literal stand where its window does at `at`? Its ends are looked at first. */
-static bool entry_matches(const struct filter *f, const struct entry *e, struct str text, size_t at,
-                          size_t window)
+/* Does the literal stand at `start`? Its ends are looked at first. */
+static bool entry_matches(const struct filter *f, const struct entry *e, struct str text, size_t start)
 {
     const char *wanted = f->texts + e->text, *there;
     size_t last = e->len - sizeof(uint32_t);
 
-    if (at < window || at - window + e->len > text.len)
+    if (start > text.len || e->len > text.len - start)
         return false;
-    there = text.s + at - window;
+    there = text.s + start;
     return load_window(there) == load_window(wanted) &&
            load_window(there + last) == load_window(wanted + last) && memcmp(there, wanted, e->len) == 0;
 }
@@ -279,9 +301,9 @@ static void place_scan(const struct filter *f, struct str text, size_t at, uint3
 
     for (uint32_t i = bucket[0]; i < bucket[1]; i++) {
         const struct entry *e = &f->entries[f->places[i] / WINDOWS];
-        size_t window = e->window + f->places[i] % WINDOWS;
-        if (entry_matches(f, e, text, at, window))
-            seen_add(seen, e->id, (uint32_t)(at - window));
+        size_t start = entry_start(e, f->places[i] % WINDOWS, at);
+        if (entry_matches(f, e, text, start))
+            seen_add(seen, e->id, (uint32_t)start);
     }
 }
 
