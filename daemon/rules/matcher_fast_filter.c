@@ -1,13 +1,15 @@
 /* The literal filter.
  *
- * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for by the
- * eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text have to be
- * looked at. Others by four bytes anywhere, and the four beside them, so that only every other place has to be
- * looked at: one of the two begins there. (Literals of four bytes have one window only. A few of them are also looked
- * for by their first three with any byte before; many, by a look at the places between.)
+ * Each literal is represented by a window of its bytes. Many literals for texts of words are looked for
+ * by the eight bytes (short ones by the four) from one of their spaces on, and only the spaces of a text
+ * have to be looked at. Others by four bytes anywhere, and the four beside them, so that only every other
+ * place has to be looked at: one of the two begins there. (Literals of four bytes have one window only. A
+ * few of them are also looked for by their first three with any byte before; many, by a look at the places
+ * between.)
  *
- * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it stays in the first-level
- * cache); nearly always it says no. Otherwise the literals with windows of that hash are tried. */
+ * By the hash of the bytes at a place a bitmap is asked (at most 2^18 bits, so that it
+ * stays in the first-level cache); nearly always it says no. Otherwise the literals with
+ * windows of that hash are tried. */
 #include "rules/matcher_fast_filter.h"
 
 #ifdef __SSE2__
@@ -21,10 +23,13 @@
 #define MAP_BITS_MIN 15
 #define MAP_BITS_MAX 18
 #define MAP_SPARSE 64   /* bits for each window, within these bounds */
+#define SECOND_SHIFT 8   /* where in a hash the second bit's place is: beside what the first one is by */
 #define WINDOWS 2       /* of a literal at most, side by side */
 #define LONG_WINDOW 8   /* bytes */
-#define ODD_FEW 16      /* literals of four bytes */
+#define ODD_FEW 32      /* literals of four bytes */
 #define BYTES 256       /* that may stand before one */
+/* What is constant in each of its callers makes a loop of its own. */
+#define INLINED static inline __attribute__((always_inline))
 #define WINDOW_MAX 0x3FFFu /* places of a literal where a window may begin */
 
 /* How a literal is looked for: at spaces, or at even and odd places; its windows. */
@@ -37,10 +42,12 @@ struct entry {
     uint16_t look : 2;         /* enum look; LOOK_ODD is at even places, too */
 };
 
-/* A bit for each hash that a window has. */
+/* A bit for each hash that a window has, or two, of one word: of many windows one bit says yes by chance
+ * too often. Those of LOOK_SPACE_LONG always have two, those of LOOK_SPACE_SHORT and LOOK_ODD never. */
 struct map {
     uint64_t *bits; /* owned; NULL: there is no window */
     unsigned shift; /* from a hash of 32 bits */
+    bool twice;     /* two bits */
 };
 
 /* Windows are put into buckets by their hash; a place is an entry and which of its windows. */
@@ -155,10 +162,12 @@ static size_t map_words(const struct map *map)
     return map->bits ? ((size_t)1 << (32 - map->shift)) / 64 : 0;
 }
 
-static bool map_init(struct map *map, size_t n_windows)
+static bool map_init(struct map *map, enum look look, size_t n_windows)
 {
     if (n_windows == 0)
         return true;
+    map->twice = look == LOOK_SPACE_LONG ||
+                 (look == LOOK_EVEN && MAP_SPARSE * n_windows > 1u << MAP_BITS_MAX);
     map->shift = 32 - bits_for(MAP_SPARSE * n_windows, MAP_BITS_MIN, MAP_BITS_MAX);
     map->bits = calloc(((size_t)1 << (32 - map->shift)) / 64, sizeof(*map->bits));
     return map->bits != NULL;
@@ -166,8 +175,11 @@ static bool map_init(struct map *map, size_t n_windows)
 
 static void map_put(struct map *map, uint32_t hash)
 {
-    hash >>= map->shift;
-    map->bits[hash / 64] |= 1ull << (hash % 64);
+    uint64_t *word = &map->bits[(hash >> map->shift) / 64];
+
+    *word |= 1ull << ((hash >> map->shift) % 64);
+    if (map->twice)
+        *word |= 1ull << (hash >> SECOND_SHIFT) % 64;
 }
 
 static bool maps_fill(struct filter *f)
@@ -179,7 +191,7 @@ static bool maps_fill(struct filter *f)
     n_windows[LOOK_EVEN] += n_windows[LOOK_ODD];
     n_windows[LOOK_ODD] = f->no_odd ? 0 : n_windows[LOOK_ODD];
     for (size_t i = 0; i < LOOKS; i++)
-        if (!map_init(&f->maps[i], n_windows[i]))
+        if (!map_init(&f->maps[i], (enum look)i, n_windows[i]))
             return false;
     for (size_t i = 0; i < f->n_entries; i++) {
         const struct entry *e = &f->entries[i];
@@ -281,12 +293,14 @@ static bool entry_matches(const struct filter *f, const struct entry *e, struct 
            load_window(there + last) == load_window(wanted + last) && memcmp(there, wanted, e->len) == 0;
 }
 
-/* Of two that overlap, the second may be found before the first. */
+/* Of two that overlap, the second may be found before the first. One may be found twice, by two of its
+ * windows that have the same hash. */
 static void seen_add(struct filter_seen *seen, uint32_t id, uint32_t start)
 {
     if (seen->last[id] == seen->now) {
         uint32_t first = seen->at[id] & ~FILTER_AGAIN;
-        seen->at[id] = (start < first ? start : first) | FILTER_AGAIN;
+        if (start != first)
+            seen->at[id] = (start < first ? start : first) | FILTER_AGAIN;
         return;
     }
     seen->last[id] = seen->now;
@@ -307,16 +321,21 @@ static void place_scan(const struct filter *f, struct str text, size_t at, uint3
     }
 }
 
-static inline uint64_t map_has(struct map map, uint32_t hash)
+/* `twice` is map.twice, a constant where this is inlined. */
+static inline uint64_t map_has(struct map map, uint32_t hash, bool twice)
 {
+    uint32_t second = hash >> SECOND_SHIFT;
+
     hash >>= map.shift;
-    return map.bits[hash / 64] >> (hash % 64) & 1;
+    if (!twice)
+        return map.bits[hash / 64] >> (hash % 64) & 1;
+    return (map.bits[hash / 64] >> (hash % 64) & map.bits[hash / 64] >> (second % 64)) & 1;
 }
 
 /* Every other place, from 0 or 1 on, four at a time: nearly always one branch answers for all of
  * them. Places at the end may reach into the padding, where no literal ends. */
-static inline void scan_from(const struct filter *f, struct map map, size_t from, struct str text,
-                             struct filter_seen *seen)
+INLINED void scan_places(const struct filter *f, struct map map, bool twice, size_t from, struct str text,
+                         struct filter_seen *seen)
 {
     for (size_t at = from; at + FILTER_LITERAL_MIN <= text.len; at += 8) {
         uint64_t first, second;
@@ -324,8 +343,8 @@ static inline void scan_from(const struct filter *f, struct map map, size_t from
         memcpy(&second, text.s + at + 4, sizeof(second));
         uint32_t a = hash_window((uint32_t)first), b = hash_window((uint32_t)(first >> 16));
         uint32_t c = hash_window((uint32_t)second), d = hash_window((uint32_t)(second >> 16));
-        uint64_t has_a = map_has(map, a), has_b = map_has(map, b);
-        uint64_t has_c = map_has(map, c), has_d = map_has(map, d);
+        uint64_t has_a = map_has(map, a, twice), has_b = map_has(map, b, twice);
+        uint64_t has_c = map_has(map, c, twice), has_d = map_has(map, d, twice);
         if (__builtin_expect((has_a | has_b | has_c | has_d) == 0, 1))
             continue;
         if (has_a)
@@ -337,6 +356,18 @@ static inline void scan_from(const struct filter *f, struct map map, size_t from
         if (has_d)
             place_scan(f, text, at + 6, d, seen);
     }
+}
+
+static void scan_once(const struct filter *f, struct map map, size_t from, struct str text,
+                      struct filter_seen *seen)
+{
+    scan_places(f, map, false, from, text, seen);
+}
+
+static void scan_twice(const struct filter *f, struct map map, size_t from, struct str text,
+                       struct filter_seen *seen)
+{
+    scan_places(f, map, true, from, text, seen);
 }
 
 /* Bits: which of the 64 bytes from `from` on are spaces. Reads all of them, also behind the text. */
@@ -359,8 +390,8 @@ static uint64_t spaces_of(struct str text, size_t from)
 }
 
 /* The spaces of the text; `longs` and `shorts` are constants where this is inlined. */
-static inline void scan_spaces(const struct filter *f, struct str text, bool longs, bool shorts,
-                               struct filter_seen *seen)
+INLINED void scan_spaces(const struct filter *f, struct str text, bool longs, bool shorts,
+                         struct filter_seen *seen)
 {
     const struct map long_map = f->maps[LOOK_SPACE_LONG], short_map = f->maps[LOOK_SPACE_SHORT];
 
@@ -368,7 +399,8 @@ static inline void scan_spaces(const struct filter *f, struct str text, bool lon
         for (uint64_t bits = spaces_of(text, block); bits; bits &= bits - 1) {
             size_t at = block + (size_t)__builtin_ctzll(bits);
             uint32_t a = hash_long_window(text.s + at), b = hash_window(load_window(text.s + at));
-            uint64_t has_a = longs ? map_has(long_map, a) : 0, has_b = shorts ? map_has(short_map, b) : 0;
+            uint64_t has_a = longs ? map_has(long_map, a, true) : 0;
+            uint64_t has_b = shorts ? map_has(short_map, b, false) : 0;
             if (__builtin_expect((has_a | has_b) == 0, 1))
                 continue;
             if (has_a)
@@ -389,8 +421,10 @@ void filter_scan(const struct filter *f, struct str text, struct filter_seen *se
         scan_spaces(f, text, true, false, seen);
     else if (shorts)
         scan_spaces(f, text, false, true, seen);
-    if (f->maps[LOOK_EVEN].bits)
-        scan_from(f, f->maps[LOOK_EVEN], 0, text, seen);
+    if (f->maps[LOOK_EVEN].twice)
+        scan_twice(f, f->maps[LOOK_EVEN], 0, text, seen);
+    else if (f->maps[LOOK_EVEN].bits)
+        scan_once(f, f->maps[LOOK_EVEN], 0, text, seen);
     if (f->maps[LOOK_ODD].bits)
-        scan_from(f, f->maps[LOOK_ODD], 1, text, seen);
+        scan_once(f, f->maps[LOOK_ODD], 1, text, seen);
 }

@@ -197,8 +197,8 @@ static size_t find_set(const struct literals *literals, size_t least_len)
     return literals->n_sets;
 }
 
-/* The rarest set that the filter can look for comes first; rather one that spares it another look at the text, if
- * that is rare as well. */
+/* The rarest set that the filter can look for comes first; rather one that spares it another look at the
+ * text, if that is rare as well. */
 static uint8_t need_sort(struct literals *literals)
 {
     size_t best = find_set(literals, FILTER_LITERAL_MIN), cheap = find_set(literals, FILTER_LITERAL_CHEAP);

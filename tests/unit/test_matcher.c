@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "matcher_support.h"
+#include "rules/matcher_fast_filter.h"
 
 #define ROUNDS 110
 #define ROUND_PATTERNS 100
@@ -327,6 +328,80 @@ static void test_sets_are_switched_off(void **unused)
     arena_finish(&arena);
 }
 
+/* ---- many literals ------------------------------------------------------------------------- */
+
+#define LITERALS_MAX 6000
+#define LITERAL_LEN_MAX 12
+#define FILTERED_LEN 200
+
+static void put_letters(char *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = " abcdefghij"[dice(11)];
+}
+
+static uint32_t place_of(const char *literal, size_t len, const char *text)
+{
+    uint32_t at = UINT32_MAX;
+
+    for (uint32_t i = FILTERED_LEN - (uint32_t)len + 1; i-- > 0;)
+        if (memcmp(text + i, literal, len) == 0)
+            at = at == UINT32_MAX ? i : (i | FILTER_AGAIN);
+    return at;
+}
+
+static void assert_filter_sees(const struct filter *f, const struct filter_literal *literals, size_t n,
+                               const char *texts, struct filter_seen *seen)
+{
+    char text[FILTERED_LEN + FILTER_PADDING] = {0};
+    size_t n_seen = 0;
+
+    put_letters(text, FILTERED_LEN);
+    for (int i = 0; i < 8; i++) { /* some are there, wherever they begin */
+        const struct filter_literal *l = &literals[dice((uint32_t)n)];
+        memcpy(text + dice(FILTERED_LEN - LITERAL_LEN_MAX + 1), texts + l->text, l->len);
+    }
+    seen->now++;
+    seen->n = 0;
+    filter_scan(f, (struct str){text, FILTERED_LEN}, seen);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = place_of(texts + literals[i].text, literals[i].len, text);
+        n_seen += at != UINT32_MAX;
+        assert_int_equal(seen->last[i] == seen->now ? seen->at[i] : UINT32_MAX, at);
+    }
+    assert_int_equal(seen->n, n_seen);
+}
+
+/* Few and many, in each of the ways that the filter chooses by their number and length. */
+static void test_a_filter_sees_all_literals(void **unused)
+{
+    static const struct {
+        size_t n, least_len, lens;
+        bool spaces;
+    } sizes[] = {{10, 4, 1, false},   {10, 4, 3, false},   {40, 4, 1, false},    {40, 5, 8, true},
+                 {500, 4, 9, false},  {500, 4, 9, true},   {3000, 5, 8, false},  {3000, 4, 9, true},
+                 {6000, 5, 8, false}, {6000, 4, 9, false}, {LITERALS_MAX, 8, 5, true}};
+    static struct filter_literal literals[LITERALS_MAX];
+    static char texts[LITERALS_MAX * LITERAL_LEN_MAX];
+    static uint32_t last[LITERALS_MAX], at[LITERALS_MAX], ids[LITERALS_MAX];
+    struct filter_seen seen = {.last = last, .at = at, .ids = ids};
+
+    (void)unused;
+    state = number_from("MATCHER_SEED", 20261121) * 2 + 1;
+    for (size_t c = 0; c < ARRAY_LEN(sizes); c++) {
+        put_letters(texts, sizeof(texts));
+        for (uint32_t i = 0; i < sizes[c].n; i++) {
+            size_t len = sizes[c].least_len + dice((uint32_t)sizes[c].lens);
+            literals[i] = (struct filter_literal){i * LITERAL_LEN_MAX, i, (uint16_t)len};
+        }
+        struct filter *f = filter_create(texts, literals, sizes[c].n, sizes[c].spaces);
+        assert_non_null(f);
+        for (int round = 0; round < 20; round++)
+            assert_filter_sees(f, literals, sizes[c].n, texts, &seen);
+        filter_destroy(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_a_limit_is_no_hit),
         cmocka_unit_test(test_sets_are_switched_off),
         cmocka_unit_test(test_random_pairs),
+        cmocka_unit_test(test_a_filter_sees_all_literals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
