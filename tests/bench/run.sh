@@ -42,7 +42,7 @@ run parse "$build/tests/bench/bench_parse" ${quick:+--quick}
 [ -n "$quick" ] || run rules "$build/tests/bench/bench_rules"
 [ -n "$quick" ] || run outage "$build/tests/bench/bench_outage"
 run idle python3 tests/bench/bench_idle.py --build "$build" ${quick:+--limit-mb 100}
-run sources python3 tests/bench/bench_sources.py --build "$build" ${quick:+--sources 200 --interval 3 --rounds 2}
+run sources python3 tests/bench/bench_sources.py --build "$build" ${quick:+--sources 200 --hosts 20 --interval 10 --rounds 2}
 run queue python3 tests/bench/bench_queue.py --mentions "$mentions"
 [ -n "$quick" ] || run claims python3 tests/bench/bench_claims.py --load "$build/tests/bench/claim_load"
 
