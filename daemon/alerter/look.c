@@ -148,13 +148,13 @@ static void add_mention(struct teller_event *item, const json_t *mention, struct
     put_before(&item->event, arena, pairs, ARRAY_LEN(pairs));
 }
 
-static void add_example(struct teller_event *item, const json_t *mention, size_t n, struct arena *arena)
+static void add_example(struct teller_event *item, const json_t *mention, const char *const names[3],
+                        struct arena *arena)
 {
-    static const char *const names[ALERT_EXAMPLES_MAX][3] = ALERT_EXAMPLE_FIELDS;
     const struct str pairs[] = {
-        str_from(names[n][0]), who_of(arena, mention),
-        str_from(names[n][1]), text_of(arena, mention, "text", EXAMPLE_TEXT_BYTES),
-        str_from(names[n][2]), text_of(arena, mention, "url", URL_BYTES),
+        str_from(names[0]), who_of(arena, mention),
+        str_from(names[1]), text_of(arena, mention, "text", EXAMPLE_TEXT_BYTES),
+        str_from(names[2]), text_of(arena, mention, "url", URL_BYTES),
     };
 
     put_before(&item->event, arena, pairs, ARRAY_LEN(pairs));
@@ -163,6 +163,7 @@ static void add_example(struct teller_event *item, const json_t *mention, size_t
 /* False: it is not to be told. An empty value is of a mention that was erased. */
 static bool enrich(struct teller_event *item, struct str json, size_t n, struct arena *arena)
 {
+    static const char *const names[ALERT_EXAMPLES_MAX][3] = ALERT_EXAMPLE_FIELDS;
     bool about_it = is_about_mention(item->event.type);
     json_t *mention = NULL;
 
@@ -175,7 +176,7 @@ static bool enrich(struct teller_event *item, struct str json, size_t n, struct 
     if (about_it)
         add_mention(item, mention, arena);
     else
-        add_example(item, mention, n, arena);
+        add_example(item, mention, names[n % ALERT_EXAMPLES_MAX], arena);
     return true;
 }
 
@@ -238,16 +239,16 @@ static bool make_keys(struct teller *t, struct str *argv)
 void look_up(struct teller *t)
 {
     struct str argv[1 + PAGE_EVENTS_MAX * LOOKUPS_MAX];
-    struct lookup *lookup = malloc(sizeof(*lookup));
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
     struct error err = {0};
-    int code = lookup && make_keys(t, argv) ? 0 : error_oom(&err);
 
-    if (code == 0) {
+    if (lookup)
         lookup->teller = t;
-        code = redis_command(store_redis(t->alerter->options.store), REDIS_KEEP, 1 + t->page.n_mentions, argv,
-                             on_mentions, lookup, &err);
-    }
-    if (code < 0) {
+    if (!lookup || !make_keys(t, argv) ||
+        redis_command(store_redis(t->alerter->options.store), REDIS_KEEP, 1 + t->page.n_mentions, argv,
+                      on_mentions, lookup, &err) < 0) {
+        if (err.code == 0)
+            error_oom(&err);
         free(lookup);
         teller_fail(t, "the mentions", NULL, &err);
         return;

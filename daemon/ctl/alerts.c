@@ -178,7 +178,7 @@ static enum exit_code run_test(struct ctl *ctl, const void *opaque)
     enum exit_code code = alerts_load(ctl, &settings, &plan);
 
     (void)opaque;
-    if (code != CTL_DONE)
+    if (code != CTL_DONE || !plan)
         return code;
     target = alert_target_find(plan->targets, ctl_word(ctl, 0));
     if (target)
@@ -261,7 +261,9 @@ static void add_state(struct listing *l, const char *of, struct str text)
     json_t *channel;
 
     json_object_foreach((json_t *)json_get(state, "channels"), name, channel)
+    {
         add_channel(l, name, of, channel);
+    }
     json_decref(state);
 }
 

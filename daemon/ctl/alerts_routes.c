@@ -276,7 +276,7 @@ static enum exit_code test_event(struct ctl *ctl, const struct alert_plan *plan,
 {
     CLEANUP(buf_finish) struct buf text = BUF_INIT(EVENT_BYTES_MAX);
     const struct alert_silence *silence;
-    struct alert_event event;
+    struct alert_event event = {0};
     json_t *value = NULL;
     struct error err = {0};
     int n;
@@ -303,7 +303,7 @@ static enum exit_code run_routes_test(struct ctl *ctl, const void *opaque)
     struct arena arena, *before;
 
     (void)opaque;
-    if (code != CTL_DONE)
+    if (code != CTL_DONE || !plan)
         return code;
     arena_init(&arena, ARENA_MAX);
     before = json_use_arena(&arena);
