@@ -28,7 +28,8 @@ static void sources_place(struct ruleset *set, const char *all)
 
         p->source.s = all;
         regex_set_source(p->regex, p->source);
-        all += all ? p->source.len : 0;
+        if (all)
+            all += p->source.len;
     }
 }
 
