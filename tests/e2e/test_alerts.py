@@ -1,7 +1,7 @@
 """Alerts through the real daemon: from an event in a brand's stream to a receiver, and never lost on the way.
 
-The queue's clock is the tests' (a brand marked as one for tests), the daemon's is frozen at what a test gives it: so half
-an hour passes between two lives of a daemon, and never by waiting.
+The queue's clock is the tests' (a brand marked as one for tests), the daemon's is frozen at what a test gives
+it: so half an hour passes between two lives of a daemon, and never by waiting.
 """
 import email.policy
 import json
@@ -65,20 +65,21 @@ class World:
         for _ in range(count):
             self.n += 1
             ids.append(f"net:{self.n}")
-        posts = [{"id": i, "network": "net", "lang": "en", "class": "outage", "created_at": at, "author": "a" + i,
-                  "followers": 50, "age_days": 900, **more} for i in ids]
-        bodies = [json.dumps({"id": i, "text": f"text of {i}", "url": f"https://net.example/{i[4:]}", "network": "net",
-                              "author": {"handle": f"jo{i[4:]}", "followers": 50}, "score": 3,
+        posts = [{"id": i, "network": "net", "lang": "en", "class": "outage", "created_at": at,
+                  "author": "a" + i, "followers": 50, "age_days": 900, **more} for i in ids]
+        bodies = [json.dumps({"id": i, "text": f"text of {i}", "url": f"https://net.example/{i[4:]}",
+                              "network": "net", "author": {"handle": f"jo{i[4:]}", "followers": 50}, "score": 3,
                               **({"backfill": True} if more.get("backfill") else {})}) for i in ids]
         self.seq += 1
-        header = {"source": "test", "lease": LEASE, "seq": self.seq, "cursor": "{}", "fetched_at": at, "no_horizon": 1,
-                  "m": posts, "test_now": at}
+        header = {"source": "test", "lease": LEASE, "seq": self.seq, "cursor": "{}", "fetched_at": at,
+                  "no_horizon": 1, "m": posts, "test_now": at}
         self.site.redis.call("FCALL", "mention_ingest", "2", KEY, KEY + ":-", json.dumps(header), *bodies)
         return ids
 
     def outage(self, kind, n, people, at=T0, outage="o1", **more):
         """What the detector would commit."""
-        change = {"outage": outage, "kind": kind, "n": n, "at": at, "topic": "login", "places": ["north"], "since": T0,
+        change = {"outage": outage, "kind": kind, "n": n, "at": at, "topic": "login", "places": ["north"],
+                  "since": T0,
                   "people": people, "reports": people, "members": [], **more}
         to = f"{at}-{self.seq * 1000 + n}"
         commit = {"lease": LEASE, "from": self.committed, "to": to, "changes": [change], "test_now": at}
@@ -93,7 +94,8 @@ class World:
         return [x for x in self.state()["channels"].get(channel, {}).get("letters", []) if x["since"]]
 
     def wait_letters(self, channel, condition, what):
-        wait_for(lambda: condition(self.letters(channel)), 30, lambda: f"{what}; there are {self.letters(channel)}")
+        wait_for(lambda: condition(self.letters(channel)), 30,
+                 lambda: f"{what}; there are {self.letters(channel)}")
 
 
 @pytest.fixture
@@ -118,7 +120,8 @@ def test_a_mention_reaches_the_channel_with_its_words(world):
 
 
 def test_chat_down_for_half_an_hour_and_two_kills(world):
-    """An outage of 400 reports, and one that is over before chat came back: one message each, and the newest state."""
+    """An outage of 400 reports, and one that is over before chat came back: one message each, the newest
+    state."""
     hook, chat = world.receiver("hook"), world.receiver("chat", "slack")
     world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook", "chat"]})
     hook.down()
@@ -138,7 +141,8 @@ def test_chat_down_for_half_an_hour_and_two_kills(world):
     world.outage("grew", 3, people=250, at=at)
     world.outage("over", 4, people=5, at=at, outage="o2", topic="payments")
     for channel in ("hook", "chat"):
-        world.wait_letters(channel, lambda letters: {x["type"] for x in letters} == {"outage.grew", "outage.over"}, "news")
+        news = {"outage.grew", "outage.over"}
+        world.wait_letters(channel, lambda letters, news=news: {x["type"] for x in letters} == news, "news")
     world.kill(second)
 
     world.ingest(100, at=T0 + 29 * MINUTE)
@@ -194,7 +198,8 @@ def test_an_acknowledged_outage_is_not_repeated(world):
     world.start(T0 + 600 * MINUTE)
     world.outage("opened", 2, people=7, at=T0 + 600 * MINUTE, outage="o2")
     hook.wait(4)
-    assert [b["type"] for b in bodies(hook)] == ["outage.opened", "outage.opened", "outage.acknowledged", "outage.opened"]
+    assert [b["type"] for b in bodies(hook)] == ["outage.opened", "outage.opened", "outage.acknowledged",
+                                                  "outage.opened"]
     assert "7 people" in hook.texts[3]
 
 
@@ -202,7 +207,8 @@ def test_a_silence_keeps_quiet_until_it_is_removed(world):
     hook = world.receiver("hook")
     world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"]})
     world.start()
-    made = world.site.fcall("silence_add", agent="lea", match=json.dumps({"topic": ["login"]}), reason="drill",
+    made = world.site.fcall("silence_add", agent="lea", reason="drill",
+                            match=json.dumps({"topic": ["login"]}),
                             until=T0 + 60 * MINUTE, test_now=T0)
     world.outage("opened", 1, people=20)
     world.outage("opened", 2, people=6, outage="o2", topic="payments")
@@ -260,12 +266,13 @@ def test_a_reload_and_an_orderly_end_lose_nothing(world):
     assert len(hook.messages) == 1
 
 
-# ---- many -------------------------------------------------------------------------------------------------------------
+# ---- many --------------------------------------------------------------------------------------------------
 
 
 def told_events(receiver):
     """How many events the messages that came stand for."""
-    return sum(int(re.search(r"(\d+) events", text).group(1)) if " events" in text else 1 for text in receiver.texts)
+    return sum(int(re.search(r"(\d+) events", text).group(1)) if " events" in text else 1
+               for text in receiver.texts)
 
 
 def heard_in(world, batches, kind):
@@ -281,7 +288,8 @@ def memory_mib(daemon):
 
 
 def test_ten_thousand_events_and_one_message_a_second(world):
-    """What does not get through waits as 64 messages and one summary that counts the rest; nobody's posts wait for it."""
+    """What does not get through waits as 64 messages and one summary that counts the rest; no post waits
+    for it."""
     chat = world.receiver("chat", "slack", rates=[(1, 1)], per_minute=60)
     world.begin({"match": {"event": ["outage.*"]}, "channels": ["chat"]})
     quiet = world.start()
@@ -308,10 +316,10 @@ def test_ten_thousand_events_and_one_message_a_second(world):
     chat.check()
 
 
-# ---- real receivers ---------------------------------------------------------------------------------------------------
+# ---- real receivers ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not shutil.which("prometheus-alertmanager"), reason="prometheus-alertmanager is not installed")
+@pytest.mark.skipif(not shutil.which("prometheus-alertmanager"), reason="there is no prometheus-alertmanager")
 def test_a_real_alertmanager_is_told_and_told_that_it_is_over(world, tmp_path):
     real = world.site.add(RealAlertmanager(tmp_path))
     world.begin({"match": {"event": ["outage.*"]}, "channels": ["am"]}, channels={"am": real.channel()})
@@ -357,7 +365,7 @@ def test_a_real_mail_server_gets_one_thread(world):
     assert opened["references"] == over["references"] and opened["message-id"] != over["message-id"]
 
 
-# ---- mentionctl ---------------------------------------------------------------------------------------------------
+# ---- mentionctl --------------------------------------------------------------------------------------------
 
 
 def test_a_channel_is_tried_from_the_command_line(world):
@@ -377,8 +385,8 @@ def test_routes_are_tried_without_sending(world):
     world.begin({"match": {"event": ["outage.*"], "topic": ["login"]}, "channels": ["chat"], "name": "night"},
                 {"match": {"event": ["outage.*"]}, "channels": ["hook"]})
     event = world.site.folder / "event.json"
-    event.write_text(json.dumps({"type": "outage.opened", "brand": "acme", "id": "o1", "topic": "login", "people": 37,
-                                 "since": T0, "places": ["north", "south"]}))
+    event.write_text(json.dumps({"type": "outage.opened", "brand": "acme", "id": "o1", "topic": "login",
+                                 "people": 37, "since": T0, "places": ["north", "south"]}))
     done = world.site.ctl("alerts", "routes", "test", event, "--json")
     (would,) = json.loads(done.stdout)
     assert done.returncode == 0 and (would["route"], would["channel"]) == ("night", "chat")
@@ -396,7 +404,8 @@ def test_silences_and_what_waits_from_the_command_line(world):
     hook = world.receiver("hook")
     world.begin({"match": {"event": ["outage.*"]}, "channels": ["hook"]})
     world.start(T0 + 5 * MINUTE)
-    done = world.site.ctl("silence", "add", "--match", "topic=login,signup", "--match", "overdue=10m", "--for", "2h",
+    done = world.site.ctl("silence", "add", "--match", "topic=login,signup", "--match", "overdue=10m",
+                          "--for", "2h",
                           "--reason", "drill", "--as", "lea", "--json")
     assert done.returncode == 0, done.stderr
     one = json.loads(done.stdout)
@@ -406,15 +415,19 @@ def test_silences_and_what_waits_from_the_command_line(world):
     assert world.site.ctl("silence", "remove", one["id"], "--as", "lea").returncode == 0
     assert world.site.ctl("silence", "remove", one["id"], "--as", "lea").returncode == 1
     assert json.loads(world.site.ctl("silence", "list", "--json").stdout) == []
-    for wrong in (["--match", "topc=login", "--for", "2h", "--reason", "x"], ["--match", "topic=login", "--for", "2h"],
-                  ["--match", "topic=login", "--reason", "x"], ["--match", "people=many", "--for", "1h", "--reason", "x"]):
+    for wrong in (["--match", "topc=login", "--for", "2h", "--reason", "x"],
+                  ["--match", "topic=login", "--for", "2h"],
+                  ["--match", "topic=login", "--reason", "x"],
+                  ["--match", "people=many", "--for", "1h", "--reason", "x"]):
         assert world.site.ctl("silence", "add", *wrong).returncode == 2, wrong
 
     hook.fail(410)
     world.outage("opened", 1, people=20)
     world.wait_letters("hook", lambda letters: letters, "a letter")
-    wait_for(lambda: any(c["failing"] for c in json.loads(world.site.ctl("alerts", "list", "--json").stdout)), 30,
-             "a failing channel")
-    listed = json.loads(world.site.ctl("alerts", "list", "--json").stdout)
-    assert [(c["channel"], c["waiting"]) for c in listed if c["of"] == "acme"] == [("hook", 1)]
+
+    def listed():
+        return json.loads(world.site.ctl("alerts", "list", "--json").stdout)
+
+    wait_for(lambda: any(c["failing"] for c in listed()), 30, "a failing channel")
+    assert [(c["channel"], c["waiting"]) for c in listed() if c["of"] == "acme"] == [("hook", 1)]
     assert "failing" in world.site.ctl("alerts", "list").stdout
