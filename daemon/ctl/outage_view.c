@@ -161,20 +161,21 @@ static bool curve_make(const json_t *series, size_t width, struct curve *ret)
         ret->reports[(at_ms - first_ms) / ret->step_ms] += json_number_value(json_array_get(point, 1));
         ret->expected = json_number_value(json_array_get(point, 2));
     }
-    ret->expected *= (double)(ret->step_ms / MINUTE_MS);
+    ret->expected *= (double)ret->step_ms / (double)MINUTE_MS;
     return true;
 }
 
 static void put_curve(struct out *out, const struct curve *c)
 {
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    const size_t top = ARRAY_LEN(bars) - 1;
     double most = c->expected + BAND * sqrt(c->expected), peak = 1;
 
     for (size_t i = 0; i < c->n; i++)
         peak = fmax(peak, c->reports[i]);
     label(out, "reports");
     for (size_t i = 0; i < c->n; i++) {
-        size_t height = (size_t)ceil(c->reports[i] / peak * (ARRAY_LEN(bars) - 1));
+        size_t height = (size_t)ceil(c->reports[i] / peak * (double)top);
 
         out_style(out, c->reports[i] > most ? STYLE_ALARM : STYLE_DIM);
         out_printf(out, "%s", c->reports[i] > 0 ? bars[height] : "·");

@@ -296,8 +296,10 @@ void mail_client_destroy(struct mail_client *client)
         return;
     if (client->gone)
         *client->gone = true;
-    while (!TAILQ_EMPTY(&client->running))
-        mail_cancel(TAILQ_FIRST(&client->running));
+    for (struct mail_transfer *t = TAILQ_FIRST(&client->running), *next; t; t = next) {
+        next = TAILQ_NEXT(t, entry);
+        transfer_destroy(t);
+    }
     http_loop_finish(&client->loop);
     free(client->ca_file);
     free(client);

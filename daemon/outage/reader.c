@@ -387,7 +387,7 @@ void outage_reader_destroy(struct outage_reader *r)
     if (!r)
         return;
     outage_reader_committed(r);
-    for (size_t i = 0; i < r->n_reports; i++)
+    for (size_t i = 0; r->reports && i < r->n_reports; i++)
         free(r->reports[i].id);
     free(r->reports);
     free(r->changes);
