@@ -37,7 +37,7 @@ const struct option settings_root_node_options[] = {
     {"log", OPTION_NODE, AT(settings_root_nodes, log),
      .help = "What the daemon says, on standard error."},
     {"http", OPTION_NODE, AT(settings_root_nodes, http),
-     .help = "How networks are asked."},
+     .help = "How networks are asked, and where the daemon itself answers."},
     {"events", OPTION_NODE, AT(settings_root_nodes, events),
      .help = "The event stream of each brand."},
     {"alerts", OPTION_NODE, AT(settings_root_nodes, alerts),
@@ -95,6 +95,10 @@ const struct option settings_log_options[] = {
 };
 
 const struct option settings_http_options[] = {
+    {"listen", OPTION_STRING, AT(http_settings, listen), .max = 120,
+     .help = "Where the daemon itself answers: /healthz, /readyz and what push sources take. A port (of "
+             "this machine only), ADDRESS:PORT or unix:PATH. Without it: nowhere. There is no TLS: leave "
+             "that to a reverse proxy."},
     {"timeout", OPTION_DURATION, AT(http_settings, timeout_ms), .def = "30s", .min = 100,
      .max = 10 * MINUTE_MS,
      .help = "For one request with its redirects."},
@@ -269,7 +273,7 @@ const struct settings_section settings_sections[] = {
     {"", "", settings_root_node_options, NULL},
     {"redis", "redis", settings_redis_options, "The queue"},
     {"log", "log", settings_log_options, "The log"},
-    {"http", "http", settings_http_options, "Requests to networks"},
+    {"http", "http", settings_http_options, "Requests to networks, and the daemon's own server"},
     {"events", "events", settings_events_options, "Events"},
     {"alerts", "alerts", settings_alerts_options, "Alerts"},
     {"accounts.NAME", "accounts", settings_account_options, "Accounts"},

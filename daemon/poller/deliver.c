@@ -36,6 +36,7 @@ static void keep_refused(struct feed *feed, const struct mention *m, struct str 
 
     if (!feed->poller->options.store)
         return;
+    inbox_refuse(feed, m->id, reason);
     append_member(&args, "{\"source\":", feed->source->name, REFUSED_ID_MAX);
     append_member(&args, ",\"lease\":", str_from(feed->account->lease), REFUSED_ID_MAX);
     append_member(&args, ",\"reason\":", reason, REFUSED_REASON_MAX);
@@ -182,6 +183,7 @@ static void retry_batch(struct feed *feed, int64_t wait_ms, struct str why)
     if (log_repeat_due(&feed->failing))
         log_warn("batch not stored, sending it again", field_str("source", feed->source->name),
                  field_str("error", why), field_int("wait_ms", wait_ms));
+    inbox_fail(feed, "the queue does not take it now");
     feed_schedule(feed, wait_ms);
 }
 

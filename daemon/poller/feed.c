@@ -31,6 +31,8 @@ static void go_on(struct feed *feed)
 
 static void go_idle(struct feed *feed, int64_t wait_ms, const char *why)
 {
+    if (inbox_has_mail(feed) && feed->flood_wait_ms == 0)
+        wait_ms = 0;
     feed->state = FEED_IDLE;
     feed->why = why;
     feed->health.next_poll_ms = clock_now_ms() + wait_ms;
@@ -179,6 +181,7 @@ static const char *failure_why(const struct feed *feed)
 void feed_fail(struct feed *feed, const char *what, int64_t retry_ms, const struct error *err)
 {
     account_leave(feed->account, feed);
+    inbox_fail(feed, err->text);
     feed->failures++;
     feed->stats.failures++;
     feed->health.n_errors++;
@@ -311,6 +314,7 @@ void feed_stored(struct feed *feed)
     int64_t pages_max = feed->poller->options.once ? INT64_MAX : feed->source->max_pages;
 
     on_progress(feed);
+    inbox_stored(feed);
     if (!more)
         watch_walk_end(feed);
     else if (feed->pages >= pages_max)
@@ -483,6 +487,7 @@ void feed_hurry(struct feed *feed)
 void feed_abort(struct feed *feed)
 {
     fetch_cancel(feed);
+    inbox_fail(feed, "this daemon does not read the source any more");
     account_leave(feed->account, feed);
     evtimer_del(feed->timer);
     feed->state = FEED_IDLE;
@@ -511,6 +516,7 @@ int feed_init(struct feed *feed, struct poller *poller, const struct source *sou
 void feed_finish_all(struct feed *feed)
 {
     fetch_cancel(feed);
+    inbox_destroy(feed);
     if (feed->poller && feed->poller->options.store)
         store_forget(feed->poller->options.store, feed);
     if (feed->timer)

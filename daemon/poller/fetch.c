@@ -1,4 +1,5 @@
-/* Carrying out what a driver asks for: an HTTP transfer, a program, or a piece of a file. */
+/* Carrying out what a driver asks for: an HTTP transfer, a program, a piece of a file, or what was pushed
+ * to us. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -126,8 +127,17 @@ static void do_read(struct feed *feed, struct source_request *request)
         feed_on_reply(feed, &reply);
 }
 
+static void do_inbox(struct feed *feed, struct source_request *request)
+{
+    struct source_reply reply;
+
+    (void)request;
+    inbox_take(feed, &reply);
+    feed_on_reply(feed, &reply);
+}
+
 static void (*const do_request[])(struct feed *feed, struct source_request *request) = {
-    [REQUEST_HTTP] = do_http, [REQUEST_EXEC] = do_exec, [REQUEST_READ] = do_read};
+    [REQUEST_HTTP] = do_http, [REQUEST_EXEC] = do_exec, [REQUEST_READ] = do_read, [REQUEST_INBOX] = do_inbox};
 
 /* False: it cannot be asked, and the poll has ended. */
 static bool prepare(struct feed *feed, struct source_request *ret_request)

@@ -83,6 +83,8 @@ static int make_feeds(struct poller *poller, struct error *err)
             return err->code;
         account_add_feed(find_account(poller, set->sources[i].account), feed);
         feed->brand = find_brand(poller, set->sources[i].brand);
+        if (inbox_create(feed, err) < 0)
+            return err->code;
     }
     if (poller->options.only_source && !poller->n_feeds)
         return error_set(err, -ENOENT, "no enabled source is named '%s'", poller->options.only_source);

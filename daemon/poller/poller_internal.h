@@ -4,6 +4,7 @@
  *   account  what sources share: the lease, the session, the turns, the network's "wait", budgets and quotas
  *   feed     one source as it runs: where it is in its poll, its cursor, its health
  *   brand    what its mentions are judged by
+ *   inbox    what was pushed to a source and waits for its poll
  *   desk     what operators ask for, and what an earlier run knew
  *
  * A feed's way: IDLE -(timer)-> OPENING (once after each lease) -> WAITING for its turn -> FETCHING ->
@@ -12,6 +13,7 @@
 #define MENTIOND_POLLER_INTERNAL_H
 
 #include "mentiond/exec.h"
+#include "mentiond/http_server.h"
 #include "mentiond/log.h"
 #include "mentiond/poller.h"
 #include "mentiond/outage_reader.h"
@@ -141,6 +143,7 @@ struct feed {
     size_t n_outgoing, n_stored, n_batch;
     struct str batch_cursor;
 
+    struct inbox *inbox; /* owned; NULL: nothing is pushed to it */
     struct http_transfer *transfer;
     struct exec_child *child;
     bool login;
@@ -295,6 +298,21 @@ void feed_done(struct feed *feed);
 void health_publish(const struct feed *feed);
 /* What an earlier run knew of the source. */
 void health_restore(struct feed *feed, struct str json);
+
+/* ---- inbox.c: all accept feeds without one ----------------------------------------------------- */
+
+/* If its driver has an inlet and the daemon a server: the feed can be pushed to from here on. */
+int inbox_create(struct feed *feed, struct error *err);
+void inbox_destroy(struct feed *feed); /* who waits is told to come back */
+bool inbox_has_mail(const struct feed *feed);
+/* The next body; empty where none waits. It is the one under way until one of the next two. Borrowed for
+ * parse(). */
+void inbox_take(struct feed *feed, struct source_reply *ret);
+void inbox_stored(struct feed *feed); /* all of it is in Redis */
+/* It and all that wait are not taken, as far as we know. */
+void inbox_fail(struct feed *feed, const char *why);
+/* A mention of the body under way is not taken, which is for good. */
+void inbox_refuse(struct feed *feed, struct str id, struct str why);
 
 /* ---- watch.c ---------------------------------------------------------------------------------- */
 

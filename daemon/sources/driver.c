@@ -158,6 +158,17 @@ void page_skip(struct source_page *page, const char *fmt, ...)
     page->skipped_note = arena_str(page->arena, str_from(note));
 }
 
+void page_refuse(struct source_page *page, unsigned line, const char *why)
+{
+    page_skip(page, "line %u: %s", line, why);
+    if (!page->refusals)
+        page->refusals = arena_alloc(page->arena, SOURCE_REFUSALS_MAX * sizeof(*page->refusals));
+    if (!page->refusals || page->n_refusals == SOURCE_REFUSALS_MAX)
+        return;
+    page->refusals[page->n_refusals].line = line;
+    page->refusals[page->n_refusals++].why = arena_str(page->arena, str_from(why));
+}
+
 /* ---- cursors and steps --------------------------------------------------------------------- */
 
 int64_t cursor_i64(struct str field, int64_t otherwise)

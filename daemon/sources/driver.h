@@ -49,6 +49,9 @@ void mention_set_lang(struct mention *m, struct str told);
 /* Counts an item that became no mention; the first note is kept. */
 void page_skip(struct source_page *page, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The same of a line whose sender is told. */
+void page_refuse(struct source_page *page, unsigned line, const char *why);
+
 /* A decimal cursor field; `otherwise` if it is empty or odd. */
 int64_t cursor_i64(struct str field, int64_t otherwise);
 struct str cursor_from_i64(struct arena *arena, int64_t number);

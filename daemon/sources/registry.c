@@ -12,7 +12,7 @@
 extern const struct source_driver source_mastodon, source_bluesky, source_hackernews;
 extern const struct source_driver source_x, source_reddit, source_youtube, source_lemmy;
 extern const struct source_driver source_stackexchange;
-extern const struct source_driver source_file, source_exec;
+extern const struct source_driver source_file, source_exec, source_push;
 extern const struct source_driver source_discourse, source_github;
 extern const struct source_driver source_feed, source_json;
 extern const struct source_driver source_threads, source_facebook, source_instagram;
@@ -41,6 +41,7 @@ const struct source_driver *const source_drivers[] = {
     &source_googleplay,
     &source_file,
     &source_exec,
+    &source_push,
     NULL,
 };
 
@@ -232,6 +233,23 @@ static void check_interval(struct building *b, const struct source *src, const c
         COMPLAIN(b, mark_of(node, "interval_max"), "%s.interval_max: below the interval", where);
 }
 
+/* Two sources at one path: the second would never hear anything. */
+static void check_inlet(struct building *b, const struct source *src, const char *where)
+{
+    const struct source_set *set = b->set;
+    const struct source_inlet *inlet = src->driver->inlet;
+    struct str path = inlet ? inlet->path(src, &b->set->arena) : STR("");
+
+    for (size_t i = 0; inlet && i < set->n_sources; i++) {
+        const struct source *other = &set->sources[i];
+
+        if (other->driver->inlet && str_eq(other->driver->inlet->path(other, &b->set->arena), path))
+            COMPLAIN(b, mark_of(src->settings->node, "path"),
+                     "%s.path: '%.*s' is that of source '%.*s'", where, STR_FMT(path),
+                     STR_FMT(other->name));
+    }
+}
+
 /* Everything about one source; b->ok says whether it is right. */
 static void build_source(struct building *b, struct source *src, const char *where)
 {
@@ -247,6 +265,8 @@ static void build_source(struct building *b, struct source *src, const char *whe
     join_account(b, src, where);
     if (b->ok && src->driver->check)
         b->ok = src->driver->check(src, b->settings, b->d);
+    if (b->ok)
+        check_inlet(b, src, where);
     if (b->ok && src->settings->enabled) {
         join_host(b, src);
         b->set->sources[b->set->n_sources++] = *src;

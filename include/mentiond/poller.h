@@ -11,6 +11,7 @@
 #include "mentiond/source.h"
 #include "mentiond/store.h"
 
+struct http_server;
 struct poller;
 struct stream_reader;
 
@@ -24,6 +25,7 @@ struct poller_brand {
 struct poller_options {
     struct event_base *base;             /* borrowed, as all of these: must outlive the poller */
     struct http_client *http;
+    struct http_server *server;          /* for what is pushed; NULL: none is */
     struct store *store;                 /* NULL: dry run, nothing is read from or written to Redis */
     const struct settings *settings;
     const struct source_set *sources;

@@ -27,12 +27,13 @@ struct log_settings {
     struct str_list debug;
 };
 
-struct http_settings { /* the client */
+struct http_settings { /* the client, and where the server listens */
     int64_t timeout_ms, connect_timeout_ms;
     int64_t max_body; /* bytes, after decompression */
     struct str ca_file;
     struct str user_agent;
     bool allow_private; /* of every source */
+    struct str listen;  /* the server's address; "": there is none */
 };
 
 struct account_settings {

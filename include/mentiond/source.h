@@ -26,6 +26,7 @@
 #define SOURCE_ENV_MAX 4
 #define SOURCE_LINE_MAX (64 * 1024) /* bytes of a JSON line of a file or program */
 #define SOURCE_GONE_MAX 1000 /* ids of one page that its network reports as deleted */
+#define SOURCE_REFUSALS_MAX 100 /* bad lines of one body that its sender is told of; all are counted */
 #define SOURCE_LOOKUP_MAX 100 /* mentions in one look at what became of them */
 
 /* Everything older than `low` is stored. A walk is a way through pages under way: `high` becomes
@@ -56,7 +57,8 @@ struct source {
     bool unfiltered; /* set by check(): all that comes is about the brand, whatever loose_search says */
 };
 
-enum request_kind { REQUEST_HTTP, REQUEST_EXEC, REQUEST_READ };
+/* INBOX: nobody is asked; the reply is the next body that was pushed to the source, or an empty one. */
+enum request_kind { REQUEST_HTTP, REQUEST_EXEC, REQUEST_READ, REQUEST_INBOX };
 
 /* What the poller is to do. Text lives in the arena given to prepare(). */
 struct source_request {
@@ -79,7 +81,7 @@ struct source_reply {
     bool login;
     const struct http_response *http; /* HTTP */
     struct str body;                  /* HTTP body, program output, bytes read */
-    bool eof;                         /* READ: the body reaches the end of the file */
+    bool eof;                         /* READ: this is the end of the file; INBOX: nothing more waits */
     int64_t file_id, file_len;        /* READ: inode and size, to notice rotation and truncation */
     int exit_status;                  /* EXEC: 0..255, -signal */
     struct str stderr_line;           /* EXEC: the last line of standard error, "" if none */
@@ -118,6 +120,10 @@ struct source_step {
  * author, links and `named` as the network tells them; brand, source, own, addressed and the
  * verdict are the poller's. A mention with edited_at_ms replaces what is stored of it, if that is of an earlier
  * edit. */
+struct source_refusal {
+    unsigned line; /* of what was read, from 1 */
+    struct str why;
+};
 struct source_page {
     struct arena *arena;
     struct mention *mentions;
@@ -126,6 +132,8 @@ struct source_page {
     size_t n_gone;
     unsigned skipped;        /* items that are no post (wrong shape, private): counted */
     struct str skipped_note; /* about the first of them: "line 17: not JSON"; "" if there is nothing to say */
+    struct source_refusal *refusals; /* the first SOURCE_REFUSALS_MAX, for those who are told each: INBOX */
+    size_t n_refusals;
     struct json_faults faults;
 };
 struct mention *source_page_add(struct source_page *page); /* NULL: full or out of memory */
@@ -139,6 +147,23 @@ struct source_lookup {
     const struct str *ids;     /* "<network>:<id>" */
     const struct str *natives; /* as in struct mention; "" where the id says it all */
     size_t n;                  /* at most the driver's lookup_max */
+};
+
+/* What others send to us by HTTP, rather than that we ask for it. */
+struct source_push {
+    struct str body;
+    const void *request; /* for header() */
+    struct str (*header)(const void *request, struct str name); /* {NULL, 0} if absent */
+    int64_t now_ms;      /* wall */
+};
+
+struct source_inlet {
+    size_t body_max; /* bytes */
+    /* Where it is pushed to, beginning with '/': into the arena. */
+    struct str (*path)(const struct source *src, struct arena *arena);
+    /* May it be taken? -EACCES: not signed by who may send, or too old; -EBADMSG: too much at once. Anything
+     * else is ours: a secret that cannot be read. */
+    int (*check)(const struct source *src, const struct source_push *push, struct error *err);
 };
 
 struct source_driver {
@@ -165,6 +190,8 @@ struct source_driver {
     int (*parse)(const struct source *src, const struct source_cursor *at,
                  const struct source_reply *reply, struct source_page *page,
                  struct source_step *ret_step, struct error *err);
+
+    const struct source_inlet *inlet; /* NULL: nobody pushes to it. Else prepare() asks for INBOX */
 
     /* May be NULL (with lookup_max 0): the network tells of deletions by itself, or not at all. The request for a
      * list of mentions by id, and its reply: mentions that are there are added to the page (their edits are taken

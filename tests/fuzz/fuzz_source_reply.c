@@ -47,6 +47,7 @@ static const struct {
     {"json", "url: 'https://a.example/?p={page}'\npaging: token\nnext_at: /next\nitems_at: /items\n"
              "text_at: [/title, /text]\ntime_at: /at\nauthor_at: /by/0\nlikes_at: /n\ngone_at: /gone\n"},
     {"json", "url: 'https://a.example/?c={cursor}'\ncursor_at: /-/id\ntext_at: [/t~1x]\n"},
+    {"push", "secret: '${S}'\n"},
 };
 static const int statuses[] = {200, 200, 200, 200, 206, 302, 400, 401, 403, 404, 429, 500};
 static const struct source_cursor cursors[] = {

@@ -80,8 +80,8 @@ static const struct {
      "1:65: accounts.none: expected a map, got text\n"
      "2:68: brands.a.sources.n.account: there is no account 'bksy' (did you mean 'bsky'?)\n"
      "3:37: brands.a.sources.m.account: 'mast' is an account of type 'mastodon', not 'bluesky'\n"},
-    {"brands: {a: {terms: a}}\nconsole: {}\nhttp: {listen: ':1'}",
-     "2:1: unknown key 'console'\n3:8: http: unknown key 'listen'\n"},
+    {"brands: {a: {terms: a}}\nconsole: {}\nhttp: {port: 1}",
+     "2:1: unknown key 'console'\n3:8: http: unknown key 'port'\n"},
     {"brands: {a: {terms: a, own_accounts: {x: [y, Y]}}, b: {}}",
      "1:39: warning: brands.a.own_accounts.x: 'Y' is given twice\n"
      "1:55: brands.b.terms: is missing\n"},
