@@ -16,6 +16,7 @@
 #include "mentiond/clock.h"
 #include "mentiond/log.h"
 #include "mentiond/text.h"
+#include "endpoints.h"
 #include "notify.h"
 #include "plan.h"
 #include "server_check.h"
@@ -47,6 +48,8 @@ struct app {
     struct redis *redis;
     struct store *store;
     struct http_client *http;
+    struct http_server *web; /* NULL: none is wanted */
+    struct endpoints endpoints;
     struct poller *poller;
     struct alerter *alerter; /* NULL: there are no channels */
     bool started, stopping;
@@ -122,6 +125,7 @@ static int start_poller(struct app *app, struct error *err)
 {
     struct poller_options options = {.base = app->base,
                                      .http = app->http,
+                                     .server = app->web,
                                      .store = app->store,
                                      .settings = app->plan->settings,
                                      .sources = app->plan->sources,
@@ -252,11 +256,12 @@ static void on_flushed(evutil_socket_t fd, short what, void *user)
 {
     struct app *app = user;
     struct timeval look = {0, FLUSH_LOOK_MS * 1000};
+    bool is_busy = (app->redis && redis_is_up(app->redis) && redis_outbox_len(app->redis) > 0) ||
+                   (app->web && http_server_is_busy(app->web));
 
     (void)fd;
     (void)what;
-    if (app->redis && redis_is_up(app->redis) && redis_outbox_len(app->redis) > 0 &&
-        clock_monotonic_ms() < app->flush_until_ms)
+    if (is_busy && clock_monotonic_ms() < app->flush_until_ms)
         evtimer_add(app->flush, &look);
     else
         event_base_loopbreak(app->base);
@@ -289,6 +294,8 @@ static void stop(struct app *app, int exit_status)
     app->stopped_at_ms = clock_monotonic_ms();
     app->exit_status = exit_status;
     notify_send("STOPPING=1");
+    if (app->web)
+        http_server_stop(app->web);
     if (app->alerter)
         alerter_drain(app->alerter, ALERTS_GRACE_MS, on_told, app);
     else
@@ -338,7 +345,7 @@ static void on_reload_told(void *user)
 static bool same_server(const struct settings *a, const struct settings *b)
 {
     return str_eq(a->redis.url, b->redis.url) && str_eq(a->redis.name_space, b->redis.name_space) &&
-           str_eq(a->state_dir, b->state_dir);
+           str_eq(a->state_dir, b->state_dir) && str_eq(a->http_client.listen, b->http_client.listen);
 }
 
 static void on_reload_signal(evutil_socket_t number, short what, void *user)
@@ -360,7 +367,7 @@ static void on_reload_signal(evutil_socket_t number, short what, void *user)
         notify_send("READY=1");
     } else {
         if (!same_server(app->plan->settings, app->next_plan->settings))
-            log_warn("redis.url, redis.namespace and state_dir change only with a restart");
+            log_warn("redis.url, redis.namespace, state_dir and http.listen change only with a restart");
         if (app->alerter)
             alerter_drain(app->alerter, ALERTS_GRACE_MS, on_reload_told, app);
         else
@@ -427,6 +434,27 @@ static int create_http(struct app *app, struct error *err)
     return http_client_create(app->base, &options, &app->http, err);
 }
 
+static const char *why_not_ready(void *user)
+{
+    const struct app *app = user;
+
+    if (app->stopping)
+        return "stopping";
+    if (!app->redis || !redis_is_up(app->redis))
+        return "redis does not answer";
+    return app->started ? NULL : "starting";
+}
+
+static int create_web(struct app *app, struct error *err)
+{
+    struct str listen = app->plan->settings->http_client.listen;
+
+    if (listen.len == 0 || app->options.once || app->options.dry_run)
+        return 0;
+    app->endpoints = (struct endpoints){why_not_ready, app};
+    return endpoints_create(app->base, listen, &app->endpoints, &app->web, err);
+}
+
 static int start(struct app *app, struct error *err)
 {
     app->base = event_base_new();
@@ -436,7 +464,7 @@ static int start(struct app *app, struct error *err)
     app->watchdog = notify_start_watchdog(app->base);
     if (!app->flush)
         return error_oom(err);
-    if (watch_signals(app, err) < 0 || create_http(app, err) < 0)
+    if (watch_signals(app, err) < 0 || create_http(app, err) < 0 || create_web(app, err) < 0)
         return err->code;
     return app->options.dry_run ? start_poller(app, err) : connect_redis(app, err);
 }
@@ -448,6 +476,7 @@ static void finish(struct app *app)
     redis_destroy(app->redis);
     store_destroy(app->store);
     http_client_destroy(app->http);
+    http_server_destroy(app->web);
     redis_server_stop(app->server);
     for (size_t i = 0; i < SIGNAL_EVENTS; i++) {
         if (app->signals[i])

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "mentiond/http_server.h"
+
 static bool same_rules(const struct str_list *a, const struct str_list *b)
 {
     for (size_t i = 0; i < a->n && a->n == b->n; i++) {
@@ -59,6 +61,17 @@ static bool load_brands(struct plan *plan, bool with_tests, struct diag *d)
     return ok && plan->brands && plan->lenses;
 }
 
+static void check_listen(const struct settings *settings, struct diag *d)
+{
+    const struct config_node *http = config_get(settings->doc->root, "http");
+    const struct config_node *listen = http ? config_get(http, "listen") : NULL;
+
+    if (listen && settings->http_client.listen.len > 0 &&
+        !http_server_can_listen(settings->http_client.listen))
+        diag_error(d, settings->doc, listen->mark,
+                   "http.listen: neither a port, nor ADDRESS:PORT, nor unix:PATH");
+}
+
 struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d)
 {
     struct plan *plan = calloc(1, sizeof(*plan));
@@ -69,6 +82,7 @@ struct plan *plan_load(const char *config_path, bool with_tests, struct diag *d)
     plan->settings = settings_read(config_path, d); /* goes on despite errors: all are to be said */
     ok = plan->settings != NULL;
     if (ok) {
+        check_listen(plan->settings, d);
         plan->sources = source_set_create(plan->settings, d);
         plan->alerts = alert_plan_create(plan->settings, d);
         ok = load_brands(plan, with_tests, d) && plan->sources && plan->alerts;
