@@ -77,14 +77,6 @@ static bool check(struct alert_target *target, const struct settings *settings, 
 
 /* ---- the alert ----------------------------------------------------------------------------- */
 
-static void put_field(struct buf *b, struct str name, struct str value)
-{
-    buf_append_str(b, b->data && b->data[b->len - 1] == '{' ? STR("") : STR(","));
-    buf_append_json(b, name);
-    buf_append_char(b, ':');
-    buf_append_json(b, value);
-}
-
 /* "outage.opened" and "outage.over" are both MentiondOutage. */
 static struct str make_name(struct str event, struct arena *arena)
 {
@@ -102,14 +94,14 @@ static void put_labels(const struct alertmanager_config *config, const struct al
                        struct buf *b, struct arena *arena)
 {
     buf_append_str(b, STR("\"labels\":{"));
-    put_field(b, STR("alertname"), make_name(notice->event, arena));
-    put_field(b, STR("key"), alert_plain_key(notice->key, KEY_MAX, arena));
+    buf_append_json_field(b, STR("alertname"), make_name(notice->event, arena));
+    buf_append_json_field(b, STR("key"), alert_plain_key(notice->key, KEY_MAX, arena));
     if (notice->brand.len)
-        put_field(b, STR("brand"), notice->brand);
+        buf_append_json_field(b, STR("brand"), notice->brand);
     for (size_t i = 0; i < config->labels.n; i++) {
         struct str value, name = str_split(config->labels.items[i], '=', &value);
 
-        put_field(b, name, value);
+        buf_append_json_field(b, name, value);
     }
     buf_append_char(b, '}');
 }
@@ -129,23 +121,23 @@ static struct str annotation_name(struct str text, struct arena *arena)
 static void put_annotations(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
     buf_append_str(b, STR(",\"annotations\":{"));
-    put_field(b, STR("summary"), compose_title(&parts, notice, arena));
-    put_field(b, STR("description"), compose_text(&parts, notice, arena));
-    put_field(b, STR("severity"), str_from(notice_severity(notice)));
+    buf_append_json_field(b, STR("summary"), compose_title(&parts, notice, arena));
+    buf_append_json_field(b, STR("description"), compose_text(&parts, notice, arena));
+    buf_append_json_field(b, STR("severity"), str_from(notice_severity(notice)));
     if (notice->phase == ALERT_ACKED)
-        put_field(b, STR("acknowledged"), STR("yes"));
+        buf_append_json_field(b, STR("acknowledged"), STR("yes"));
     for (size_t i = 0; i < notice->n_facts; i++) {
         struct str name = annotation_name(notice->facts[i].name, arena);
 
         if (name.len)
-            put_field(b, name, compose_value(&parts, notice->facts[i].value, arena));
+            buf_append_json_field(b, name, compose_value(&parts, notice->facts[i].value, arena));
     }
     for (size_t i = 0; i < notice->n_examples; i++) {
         const struct alert_example *e = &notice->examples[i];
 
-        put_field(b, arena_printf(arena, "example_%zu", i + 1),
-                  arena_printf(arena, "%.*s: %.*s", STR_FMT(compose_who(&parts, e, arena)),
-                               STR_FMT(compose_quote(&parts, e, arena))));
+        buf_append_json_field(b, arena_printf(arena, "example_%zu", i + 1),
+                              arena_printf(arena, "%.*s: %.*s", STR_FMT(compose_who(&parts, e, arena)),
+                                           STR_FMT(compose_quote(&parts, e, arena))));
     }
     buf_append_char(b, '}');
 }
@@ -191,7 +183,7 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
     put_annotations(notice, &b, arena);
     put_times(notice, now_ms, &b, arena);
     if (generator.len)
-        put_field(&b, STR("generatorURL"), generator);
+        buf_append_json_field(&b, STR("generatorURL"), generator);
     buf_append_str(&b, STR("}]"));
     code = request_post_json(ret_request, url, &b, arena, err);
     if (code < 0)

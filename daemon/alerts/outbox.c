@@ -328,23 +328,15 @@ static struct str json_of(const struct alert_notice *notice, const struct alert_
     struct buf b = BUF_INIT(ALERT_BODY_MAX);
     struct str text;
 
-    buf_append_str(&b, STR("{\"type\":"));
-    buf_append_json(&b, notice->event);
-    buf_append_str(&b, STR(",\"brand\":"));
-    buf_append_json(&b, notice->brand);
-    buf_append_str(&b, STR(",\"key\":"));
-    buf_append_json(&b, notice->key);
-    buf_append_str(&b, STR(",\"title\":"));
-    buf_append_json(&b, notice->title);
-    buf_append_str(&b, STR(",\"text\":"));
-    buf_append_json(&b, notice->text);
+    buf_append_char(&b, '{');
+    buf_append_json_field(&b, STR("type"), notice->event);
+    buf_append_json_field(&b, STR("brand"), notice->brand);
+    buf_append_json_field(&b, STR("key"), notice->key);
+    buf_append_json_field(&b, STR("title"), notice->title);
+    buf_append_json_field(&b, STR("text"), notice->text);
     buf_printf(&b, ",\"at\":%" PRId64 ",\"data\":{", notice->at_ms);
-    for (size_t i = 0; i + 1 < event->n_fields; i += 2) {
-        buf_append_str(&b, i ? STR(",") : STR(""));
-        buf_append_json(&b, event->fields[i]);
-        buf_append_char(&b, ':');
-        buf_append_json(&b, event->fields[i + 1]);
-    }
+    for (size_t i = 0; i + 1 < event->n_fields; i += 2)
+        buf_append_json_field(&b, event->fields[i], event->fields[i + 1]);
     buf_append_str(&b, STR("}}"));
     text = b.failed ? STR("{}") : arena_str(arena, buf_str(&b));
     buf_finish(&b);

@@ -10,12 +10,6 @@
 
 /* ---- out ----------------------------------------------------------------------------------- */
 
-static void add_text(struct buf *b, const char *name, const char *value)
-{
-    buf_printf(b, ",\"%s\":", name);
-    buf_append_json(b, str_from(value));
-}
-
 static void print_letter(struct buf *b, const struct letter *l)
 {
     /* of one under way nobody knows whether it arrived: it is sent again, with the same id */
@@ -24,14 +18,13 @@ static void print_letter(struct buf *b, const struct letter *l)
     buf_printf(b, ",\"events\":%u,\"phase\":%d,\"told\":%s,\"acked\":%s,\"summary\":%s",
                l->n_events + l->n_sending, (int)l->phase, l->was_told ? "true" : "false",
                l->acked ? "true" : "false", l->is_summary ? "true" : "false");
-    buf_append_str(b, STR(",\"route\":"));
-    buf_append_json(b, l->route->name);
-    add_text(b, "key", l->key);
-    add_text(b, "type", l->type);
-    add_text(b, "brand", l->brand);
-    add_text(b, "event", l->event_id);
-    add_text(b, "fields", l->fields);
-    add_text(b, "memo", l->memo);
+    buf_append_json_field(b, STR("route"), l->route->name);
+    buf_append_json_field(b, STR("key"), str_from(l->key));
+    buf_append_json_field(b, STR("type"), str_from(l->type));
+    buf_append_json_field(b, STR("brand"), str_from(l->brand));
+    buf_append_json_field(b, STR("event"), str_from(l->event_id));
+    buf_append_json_field(b, STR("fields"), str_from(l->fields));
+    buf_append_json_field(b, STR("memo"), str_from(l->memo));
     buf_append_char(b, '}');
 }
 

@@ -30,12 +30,6 @@ static const struct compose parts = {&markup_relayed, ALERT_CHARACTERS, 1};
 
 /* ---- the event ----------------------------------------------------------------------------- */
 
-static void put_field(struct buf *b, const char *name, struct str value)
-{
-    buf_printf(b, ",\"%s\":", name);
-    buf_append_json(b, value);
-}
-
 static void put_details(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
     buf_append_str(b, STR(",\"custom_details\":{\"text\":"));
@@ -63,10 +57,10 @@ static void put_payload(const struct alert_notice *notice, struct buf *b, struct
 
     buf_append_str(b, STR(",\"payload\":{\"summary\":"));
     buf_append_json(b, alert_fit(title, SUMMARY_MAX, ALERT_CHARACTERS, alert_defuse_relayed, arena));
-    put_field(b, "source", notice->brand.len ? notice->brand : STR("mentiond"));
-    put_field(b, "severity", str_from(notice_severity(notice)));
-    put_field(b, "timestamp", alert_time(notice->at_ms, arena));
-    put_field(b, "class", notice->event);
+    buf_append_json_field(b, STR("source"), notice->brand.len ? notice->brand : STR("mentiond"));
+    buf_append_json_field(b, STR("severity"), str_from(notice_severity(notice)));
+    buf_append_json_field(b, STR("timestamp"), alert_time(notice->at_ms, arena));
+    buf_append_json_field(b, STR("class"), notice->event);
     put_details(notice, b, arena);
     buf_append_char(b, '}');
 }
@@ -83,7 +77,7 @@ static void put_links(const struct alert_notice *notice, struct buf *b, struct a
             continue;
         buf_printf(b, "%s{\"href\":", before);
         buf_append_json(b, url);
-        put_field(b, "text", compose_who(&parts, &notice->examples[i], arena));
+        buf_append_json_field(b, STR("text"), compose_who(&parts, &notice->examples[i], arena));
         buf_append_char(b, '}');
         before = ",";
     }
@@ -109,14 +103,14 @@ static int prepare(const struct alert_target *target, const struct alert_notice 
         return error_prefix(err, code, "routing_key");
     buf_append_str(&b, STR("{\"routing_key\":"));
     buf_append_json(&b, key);
-    put_field(&b, "event_action", str_from(actions[notice->phase]));
-    put_field(&b, "dedup_key", alert_plain_key(notice->key, KEY_MAX, arena));
+    buf_append_json_field(&b, STR("event_action"), str_from(actions[notice->phase]));
+    buf_append_json_field(&b, STR("dedup_key"), alert_plain_key(notice->key, KEY_MAX, arena));
     if (triggers) {
         put_payload(notice, &b, arena);
         put_links(notice, &b, arena);
-        put_field(&b, "client", STR("mentiond"));
+        buf_append_json_field(&b, STR("client"), STR("mentiond"));
         if (alert_safe_url(notice->url).len)
-            put_field(&b, "client_url", notice->url);
+            buf_append_json_field(&b, STR("client_url"), notice->url);
     }
     buf_append_char(&b, '}');
     code = request_post_json(ret_request, config->api, &b, arena, err);

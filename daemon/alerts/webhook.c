@@ -99,20 +99,18 @@ static int add_signature(const struct webhook_config *config, const struct alert
 
 static void put_start(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
-    buf_append_str(b, STR("{\"type\":"));
-    buf_append_json(b, notice->event);
+    buf_append_char(b, '{');
+    buf_append_json_field(b, STR("type"), notice->event);
     buf_printf(b, ",\"timestamp\":\"%.*s\",\"data\":", STR_FMT(alert_time(notice->at_ms, arena)));
 }
 
 /* What is left of a notice that is too large. */
 static void put_summary(const struct alert_notice *notice, struct buf *b, struct arena *arena)
 {
-    buf_append_str(b, STR("{\"key\":"));
-    buf_append_json(b, alert_cut(notice->key, TITLE_MAX, ALERT_CHARACTERS, arena));
-    buf_append_str(b, STR(",\"brand\":"));
-    buf_append_json(b, notice->brand);
-    buf_append_str(b, STR(",\"title\":"));
-    buf_append_json(b, alert_cut(notice->title, TITLE_MAX, ALERT_CHARACTERS, arena));
+    buf_append_char(b, '{');
+    buf_append_json_field(b, STR("key"), alert_cut(notice->key, TITLE_MAX, ALERT_CHARACTERS, arena));
+    buf_append_json_field(b, STR("brand"), notice->brand);
+    buf_append_json_field(b, STR("title"), alert_cut(notice->title, TITLE_MAX, ALERT_CHARACTERS, arena));
     buf_printf(b, ",\"phase\":\"%s\",\"cut\":true}", notice_phase(notice));
 }
 

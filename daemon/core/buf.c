@@ -215,6 +215,15 @@ bool buf_append_json(struct buf *b, struct str text)
     return buf_append_char(b, '"');
 }
 
+bool buf_append_json_field(struct buf *b, struct str name, struct str value)
+{
+    if (b->len == 0 || b->data[b->len - 1] != '{')
+        buf_append_char(b, ',');
+    buf_append_json(b, name);
+    buf_append_char(b, ':');
+    return buf_append_json(b, value);
+}
+
 char *buf_take(struct buf *b)
 {
     char *data;

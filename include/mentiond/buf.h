@@ -35,6 +35,9 @@ bool buf_append_utf8(struct buf *b, uint32_t codepoint);
  * characters, U+2028 and U+2029 are escaped. */
 bool buf_append_json(struct buf *b, struct str text);
 
+/* "name":"value" of a JSON object, with a comma before it unless the object has just been opened. */
+bool buf_append_json_field(struct buf *b, struct str name, struct str value);
+
 /* What is in it: borrowed until the next change. */
 static inline struct str buf_str(const struct buf *b)
 {

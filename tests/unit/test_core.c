@@ -345,10 +345,25 @@ static void test_memory_rests_and_comes_back(void **state)
     }
 }
 
+static void test_json_fields(void **state)
+{
+    struct buf b = BUF_INIT(64);
+
+    (void)state;
+    buf_append_char(&b, '{');
+    buf_append_json_field(&b, STR("a"), STR("{"));
+    buf_append_json_field(&b, STR("b\""), STR(""));
+    buf_append_str(&b, STR(",\"c\":{"));
+    buf_append_json_field(&b, STR("d"), STR("x"));
+    assert_text(buf_str(&b), "{\"a\":\"{\",\"b\\\"\":\"\",\"c\":{\"d\":\"x\"");
+    buf_finish(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_str_numbers),
+        cmocka_unit_test(test_json_fields),
         cmocka_unit_test(test_str_pieces),
         cmocka_unit_test(test_str_nearest),
         cmocka_unit_test(test_buf_limit),
