@@ -5,6 +5,8 @@
 
 static const char log_module[] = "alerts";
 
+#define LOOK_MIN_MS 20 /* what cannot be made for want of memory is not asked for in a circle */
+
 static void drop(struct outgoing *o)
 {
     TAILQ_REMOVE(&o->teller->outgoing, o, entry);
@@ -36,6 +38,8 @@ void outgoing_gather(struct teller *t)
 
     while ((o = take_next(t, &wait_ms)) != NULL)
         TAILQ_INSERT_TAIL(&t->outgoing, o, entry);
+    if (wait_ms >= 0 && wait_ms < LOOK_MIN_MS)
+        wait_ms = LOOK_MIN_MS;
     wait = (struct timeval){wait_ms / 1000, wait_ms % 1000 * 1000};
     if (wait_ms >= 0)
         evtimer_add(t->due, &wait);

@@ -1,4 +1,6 @@
 /* From events to notices: routes, silences, quiet hours, templates. */
+#include <errno.h>
+
 #include "alert_rig.h"
 #include "alerts/text.h"
 #include "mentiond/alert_route.h"
@@ -262,9 +264,14 @@ static void test_all_mistakes_are_said(void **state)
                  "silences:\n"
                  "  - {match: {}, until: tomorrow, reason: x}\n";
     static const char *const wanted[] = {
-        "unknown type 'slak' (did you mean 'slack'?)", "no event is called 'outage.opend'",
-        "wanted: from and to as HH:MM",  "there is no time zone 'Mars'", "gap has no field 'people'",
-        "there is no filter 'uper'",     "is not closed",                "until: wanted: an ISO 8601 time",
+        "unknown type 'slak' (did you mean 'slack'?)",
+        "no event is called 'outage.opend'",
+        "wanted: from and to as HH:MM",
+        "there is no time zone 'Mars'",
+        "gap has no field 'people'",
+        "there is no filter 'uper'",
+        "is not closed",
+        "until: wanted: an ISO 8601 time",
     };
     struct plan_rig rig;
 
@@ -286,6 +293,75 @@ static void test_all_mistakes_are_said(void **state)
     unload(&rig);
 }
 
+static void test_examples_come_from_fields(void **state)
+{
+    static const struct str fields[] = {
+        {"id", sizeof("id") - 1},
+        {"o1", sizeof("o1") - 1},
+        {"example1_who", sizeof("example1_who") - 1},
+        {"jo", sizeof("jo") - 1},
+        {"example1_text", sizeof("example1_text") - 1},
+        {"no\x1b[2J login", sizeof("no\x1b[2J login") - 1},
+        {"example1_url", sizeof("example1_url") - 1},
+        {"https://net.example/1", sizeof("https://net.example/1") - 1},
+        {"example3_url", sizeof("example3_url") - 1},
+        {"javascript:1", sizeof("javascript:1") - 1},
+    };
+    const struct alert_event event = {
+        .type = STR("outage.opened"), .brand = STR("acme"), .fields = fields, .n_fields = ARRAY_LEN(fields)};
+    struct alert_route route = {.name = STR("r")};
+    struct alert_notice notice;
+    struct arena arena;
+    struct error err;
+
+    (void)state;
+    arena_init(&arena, 65536);
+    assert_int_equal(alert_notice_fill(&route, &event, 1, &arena, &notice, &err), 0);
+    assert_int_equal(notice.n_examples, 1);
+    assert_true(str_eq(notice.examples[0].who, STR("jo")));
+    assert_true(str_eq(notice.examples[0].text, STR("no[2J login")));
+    assert_true(str_eq(notice.examples[0].url, STR("https://net.example/1")));
+    arena_finish(&arena);
+}
+
+static void test_matchers_are_read_from_json(void **state)
+{
+    static const struct {
+        const char *json, *error; /* NULL: right */
+    } cases[] = {
+        {"{\"topic\": [\"login\", \"sign*\"], \"people\": \"30\", \"overdue\": \"10m\"}", NULL},
+        {"{\"topic\": \"login\", \"people\": 30, \"overdue\": 600000}", NULL},
+        {"{}", NULL},
+        {"[]", "wanted: an object"},
+        {"{\"topc\": [\"login\"]}", "no key 'topc'"},
+        {"{\"topic\": [1]}", "match.topic"},
+        {"{\"topic\": {}}", "match.topic"},
+        {"{\"people\": \"many\"}", "match.people"},
+        {"{\"people\": -1}", "match.people"},
+        {"{\"overdue\": \"10x\"}", "match.overdue"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        json_t *value = json_loads(cases[i].json, 0, NULL);
+        struct alert_matcher matcher = {0};
+        struct error err = {0};
+        struct arena arena;
+
+        arena_init(&arena, 65536);
+        assert_int_equal(alert_matcher_read(value, &arena, &matcher, &err), cases[i].error ? -EINVAL : 0);
+        if (cases[i].error)
+            assert_non_null(strstr(err.text, cases[i].error));
+        if (matcher.topic.n > 0) {
+            assert_true(str_eq(matcher.topic.items[0], STR("login")));
+            assert_int_equal(matcher.people, 30);
+            assert_int_equal(matcher.overdue_ms, 600000);
+        }
+        arena_finish(&arena);
+        json_decref(value);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -298,6 +374,8 @@ int main(void)
         cmocka_unit_test(test_every_usual_template_is_right),
         cmocka_unit_test(test_a_notice),
         cmocka_unit_test(test_strangers_words_are_cleaned),
+        cmocka_unit_test(test_examples_come_from_fields),
+        cmocka_unit_test(test_matchers_are_read_from_json),
         cmocka_unit_test(test_all_mistakes_are_said),
     };
 
