@@ -116,7 +116,7 @@ static bool multiply_lines(const struct parse_case *c, struct str fixture, struc
     return !ret->failed;
 }
 
-/* The text up to behind `mark`, off `rest`; SIZE_MAX in *rest's place when it is not there. */
+/* The text up to behind `mark`, taken off `rest`; false where the mark is not. */
 static bool take_behind(struct str *rest, const char *mark, struct str *ret)
 {
     size_t at = str_find(*rest, str_from(mark));
