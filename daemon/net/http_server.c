@@ -599,10 +599,7 @@ void http_server_stop(struct http_server *server)
 
 bool http_server_is_busy(const struct http_server *server)
 {
-    const struct http_call *call;
-
-    TAILQ_FOREACH(call, &server->calls, entry)
-    {
+    for (const struct http_call *call = TAILQ_FIRST(&server->calls); call; call = TAILQ_NEXT(call, entry)) {
         if (call->state == CALL_HANDLING || call->state == CALL_SENDING)
             return true;
     }
@@ -611,11 +608,15 @@ bool http_server_is_busy(const struct http_server *server)
 
 void http_server_destroy(struct http_server *server)
 {
+    struct http_call *call, *next;
+
     if (!server)
         return;
     http_server_stop(server);
-    while (!TAILQ_EMPTY(&server->calls))
-        call_free(TAILQ_FIRST(&server->calls));
+    for (call = TAILQ_FIRST(&server->calls); call; call = next) {
+        next = TAILQ_NEXT(call, entry);
+        call_free(call);
+    }
     for (size_t i = 0; i < server->n_routes; i++)
         free(server->routes[i].path);
     if (server->accept_timer)
