@@ -3,6 +3,7 @@ when the queue has it; whatever else comes is answered clearly and costs nothing
 import base64
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from lib.pusher import PATH, SECRET, SOURCE, Answer, ids, lines, listen, request, sign, sign_standard
-from lib.waiting import Deadline, wait_for
+from lib.waiting import ROOT, Deadline, wait_for
 
 ALIVE = {"taken": 0, "known": 1}
 
@@ -50,6 +51,15 @@ def test_what_is_pushed_can_be_claimed(shop):
     again = pusher.push(lines(1, 2, 3, 4))
     assert (again.json()["taken"], again.json()["known"]) == (1, 3)
     assert site.mention_ids() == ids("first", 1, 2, 3, 4)
+
+
+def test_the_example_of_the_documentation(shop):
+    site, daemon, pusher = shop
+    page = (ROOT / "docs" / "sources.md").read_text()
+    example = re.search(r"```sh\n(body=.*?)```", page, re.S).group(1).replace("8377", str(pusher.port))
+    ran = site.run("sh", "-c", example, env={"SHOP_SECRET": SECRET})
+    assert json.loads(ran.stdout)["taken"] == 1, ran
+    assert ids(1) <= site.mention_ids()
 
 
 def test_each_bad_line_is_told_and_costs_only_itself(shop):
