@@ -80,7 +80,9 @@ static struct str decoded(struct str text, struct arena *arena)
         int high = text.len - i > 2 && text.s[i] == '%' ? hex_value(text.s[i + 1]) : -1;
         int low = high >= 0 ? hex_value(text.s[i + 2]) : -1;
 
-        buf_append_char(&b, low >= 0 ? (char)(high << 4 | low) : text.s[i]);
+        char byte = low >= 0 ? (char)(high * 16 + low) : text.s[i];
+
+        buf_append_char(&b, byte);
         i += low >= 0 ? 2 : 0;
     }
     copy = arena_str(arena, buf_str(&b));
