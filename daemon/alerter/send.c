@@ -112,6 +112,7 @@ static void on_exec(void *user, const struct exec_result *result, const struct e
 static int begin_http(struct alert_sending *sending, const struct alert_sender *sender, struct error *err)
 {
     sending->request.http.timeout_ms = sending->request.timeout_ms;
+    sending->request.http.is_body_cut = true; /* whoever answers at length has heard us */
     return http_start(sender->http, &sending->request.http, on_http, sending, &sending->http, err);
 }
 

@@ -44,7 +44,7 @@ struct http_transfer {
 
     char method[METHOD_MAX + 1];
     CURLU *url; /* owned */
-    bool is_path_secret;
+    bool is_path_secret, is_body_cut;
     bool allow_private;
     struct http_guard guard;
     struct curl_slist *headers;        /* owned; what is sent */
@@ -90,8 +90,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     struct http_transfer *t = user;
 
+    size_t room = t->reply_body.max_len - t->reply_body.len;
+
     t->body_begun = true;
-    if (buf_append(&t->reply_body, data, size * n))
+    if (buf_append(&t->reply_body, data, t->is_body_cut && size * n > room ? room : size * n))
         return size * n;
     t->is_too_big = true;
     return 0;
@@ -215,12 +217,12 @@ static void easy_set_request(CURL *easy, struct http_transfer *t)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_str(&t->body).s);
     }
-    if (!is_head) {
+    if (is_head || t->is_body_cut) /* a length is no body, or is no matter */
+        curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)0);
+    if (is_head)
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    else
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
-        return;
-    }
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)0); /* a length is no body */
 }
 
 static void easy_set_reply(CURL *easy, struct http_transfer *t)
@@ -557,6 +559,7 @@ static int request_copy(struct http_transfer *t, const struct http_request *requ
     if (r < 0)
         return r;
     t->is_path_secret = request->is_path_secret;
+    t->is_body_cut = request->is_body_cut;
     t->allow_private = request->allow_private || t->client->options.allow_private;
     t->has_body = request->has_body || str_eq(method, STR("POST")); /* else: 411 Length Required */
     if (request->has_body && !buf_append_str(&t->body, request->body))

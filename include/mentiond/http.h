@@ -48,6 +48,7 @@ struct http_request {
     bool has_body;
     int64_t timeout_ms;  /* 0: the client's */
     bool allow_private;  /* may lead to addresses that are not public; else that is -EPERM */
+    bool is_body_cut;    /* what is over max_body is dropped instead of failing: the status is what counts */
     bool is_path_secret; /* as of webhooks, with their token in it: error texts show the host only */
 };
 

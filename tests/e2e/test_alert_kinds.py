@@ -53,6 +53,34 @@ def test_too_much_is_told_later(world, kind):
     receiver.check()
 
 
+def test_a_huge_answer_is_an_answer(world):
+    """It was taken: nine megabytes of thanks are no reason to say it again."""
+    receiver, _ = opened(world, "webhook")
+    receiver.fail(200, body="x" * 9_000_000)
+    world.outage("opened", 1, 37)
+    wait_for(lambda: receiver.requests, 30, "a request")
+    is_told(world)
+    assert len(receiver.requests) == 1
+
+
+def test_an_address_that_is_gone_is_not_hammered(world):
+    receiver, daemon = opened(world, "slack")
+    receiver.fail(404)
+    world.outage("opened", 1, 37)
+    wait_for(lambda: receiver.requests, 30, "a request")
+    world.wait_letters("room", lambda letters: letters and letters[0]["due"] >= T0 + 10 * MINUTE, "a slow probe")
+    world.kill(daemon)
+    daemon = world.start(now=T0 + 9 * MINUTE)
+    world.outage("grew", 2, 50, at=T0 + MINUTE)
+    world.wait_letters("room", lambda letters: letters and letters[0]["type"] == "outage.grew", "the newest waits")
+    assert len(receiver.requests) == 1
+    world.kill(daemon)
+    receiver.heal()
+    world.start(now=T0 + 11 * MINUTE)
+    assert "50" in receiver.wait(1).text
+    assert len(receiver.requests) == 2
+
+
 def test_discord_edits_its_message(world):
     receiver, _ = opened(world, "discord", edit=True)
     world.outage("opened", 1, 37)

@@ -15,6 +15,7 @@ import pytest
 
 from lib.receivers import Receiver
 from lib.waiting import ROOT, SCALE, wait_for
+from lib.web import Reply, Web
 from test_alert_channels import RealAlertmanager
 
 MINUTE = 60_000
@@ -365,6 +366,19 @@ def test_a_real_mail_server_gets_one_thread(world):
     assert "login is down, 20 people" in opened["subject"] and "is back" in over["subject"]
     assert "text of net:1" in opened.get_content()
     assert opened["references"] == over["references"] and opened["message-id"] != over["message-id"]
+
+
+@pytest.mark.skipif(not shutil.which("apprise"), reason="apprise is not installed")
+def test_a_real_program_takes_the_notice_on(world):
+    """apprise reads it from standard input and knows 80 services more."""
+    asked = world.site.add(Web(lambda request: Reply("{}")))
+    program = {"type": "exec", "argv": ["apprise", "-t", "mentiond", f"json://127.0.0.1:{asked.port}/"]}
+    world.begin({"match": {"event": ["outage.*"]}, "channels": ["others"]}, channels={"others": program})
+    world.start()
+    world.outage("opened", 1, people=20)
+    wait_for(lambda: asked.requests, 30, "what apprise sends")
+    told = json.loads(json.loads(asked.requests[0].body)["message"])
+    assert told["type"] == "outage.opened" and told["data"]["people"] == "20"
 
 
 # ---- mentionctl --------------------------------------------------------------------------------------------
