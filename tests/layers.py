@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORDER = [['core'], ['config', 'net', 'text'], ['rules', 'store', 'sources', 'outage', 'alerts'],
          ['poller', 'alerter', 'console'], ['main', 'ctl']]
 MODULE_OF_HEADER = {
-    'config': 'config', 'settings': 'config', 'exec': 'net', 'http': 'net', 'http_server': 'net', 'mail': 'net', 'redis': 'net', 'text': 'text',
+    'config': 'config', 'settings': 'config', 'digest': 'net', 'exec': 'net', 'http': 'net', 'http_server': 'net', 'mail': 'net', 'redis': 'net', 'text': 'text',
     'rules': 'rules', 'store': 'store', 'stream': 'store', 'outage': 'outage', 'outage_reader': 'outage',
     'alert': 'alerts', 'alerter': 'alerter', 'alert_outbox': 'alerts', 'alert_route': 'alerts', 'source': 'sources', 'poller': 'poller',
 }

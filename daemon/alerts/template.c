@@ -260,7 +260,7 @@ static struct str field_value(const struct filtering *f, struct str text)
     struct str rest, name = str_trim(str_split(text, '|', &rest)), value = STR("");
     char key[64];
 
-    if (name.len < sizeof(key)) {
+    if (name.len > 0 && name.len < sizeof(key)) {
         memcpy(key, name.s, name.len);
         key[name.len] = '\0';
         value = alert_event_get(f->event, key);
