@@ -59,7 +59,7 @@ static struct known *place_for(struct feed *feed, int64_t created_at_ms)
 /* By their times, for pages go from new to old and are read again. */
 void mend_remember(struct feed *feed, const struct mention *m)
 {
-    struct known *known;
+    struct known *known, fresh;
 
     if (feed->source->driver->lookup_max == 0)
         return;
@@ -69,14 +69,16 @@ void mend_remember(struct feed *feed, const struct mention *m)
         return;
     if (feed->n_known == 0)
         feed->looked_at_ms = clock_monotonic_ms(); /* what has just been heard is as it was */
-    known = place_for(feed, m->created_at_ms);
-    if (!known)
+    fresh = (struct known){str_dup(m->id), str_dup(m->native), m->created_at_ms};
+    known = fresh.id && fresh.native ? place_for(feed, m->created_at_ms) : NULL;
+    if (!known) { /* not remembered: older than all that are, or out of memory */
+        free(fresh.id);
+        free(fresh.native);
         return;
+    }
     free(known->id);
     free(known->native);
-    *known = (struct known){str_dup(m->id), str_dup(m->native), m->created_at_ms};
-    if (!known->id || !known->native)
-        mend_finish(feed);
+    *known = fresh;
 }
 
 void mend_finish(struct feed *feed)
