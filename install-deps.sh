@@ -8,7 +8,7 @@ build='gcc libc6-dev meson ninja-build pkg-config python3 ca-certificates
        libutf8proc-dev libssl-dev zlib1g-dev redis-server'
 tests='libcmocka-dev python3-pytest python3-pytest-xdist python3-redis python3-aiosmtpd openssl redis-tools man-db'
 ci='clang libclang-rt-14-dev llvm-14 clang-tidy cppcheck valgrind universal-ctags
-    prometheus-alertmanager'
+    prometheus-alertmanager apprise'
 
 wanted=$build
 case "${1-}" in

@@ -1,6 +1,5 @@
-/* A program of the operator's own: the notice as JSON on its standard input, the facts in its environment.
- * Exit 0 is taken, 75 (EX_TEMPFAIL) and what a signal ended come again, 64 and 65 (EX_USAGE, EX_DATAERR) are
- * refused for good, all else comes again, too: a script that fails is more often a network that fails.
+/* A program of the operator's own: the notice as JSON on its standard input, the facts in its environment. Exit 0 is
+ * taken, all else comes again: a script that fails is more often a network that fails.
  *
  * Words of strangers are in JSON and in variables only, never in argv, so no shell
  * takes them for a command. */
@@ -9,8 +8,6 @@
 #include "alerts/channel.h"
 
 #define ENV_VALUE_MAX 1000 /* bytes */
-#define EXIT_USAGE 64
-#define EXIT_DATA 65
 
 struct exec_config {
     struct str_list argv;
@@ -79,9 +76,6 @@ static void judge(const struct alert_target *target, const struct alert_notice *
     (void)notice;
     if (status == 0)
         outcome_set(ret_outcome, ALERT_DONE, line);
-    else if (status == EXIT_USAGE || status == EXIT_DATA)
-        outcome_set(ret_outcome, ALERT_REFUSED,
-                    arena_printf(arena, "ended with %d: %.*s", status, STR_FMT(line)));
     else if (status < 0)
         outcome_set(ret_outcome, ALERT_LATER,
                     arena_printf(arena, "ended by signal %d: %.*s", -status, STR_FMT(line)));

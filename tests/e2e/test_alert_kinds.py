@@ -118,3 +118,14 @@ def test_a_lost_answer_is_no_second_message(world, kind):
     wait_for(lambda: receiver.repeats, 30, "the retry")
     is_told(world)
     assert len(receiver.requests) == 2 and len(receiver.repeats) == 1 and len(receiver.messages) == 1
+
+
+def test_an_answer_that_stalls_is_given_up_and_asked_for_again(world):
+    receiver = world.receiver("room", "webhook")
+    daemon = world.begin(OUTAGES, http={"timeout": "1s"}).start()
+    receiver.stall(3)
+    world.outage("opened", 1, 37)
+    tried_again(world, receiver, daemon)
+    wait_for(lambda: receiver.repeats, 30, "the retry")
+    is_told(world)
+    assert len(receiver.messages) == 1

@@ -41,12 +41,12 @@ class World:
         self.receivers[name] = receiver.channel(**more)
         return receiver
 
-    def begin(self, *routes, silences=(), channels=None, **top):
+    def begin(self, *routes, silences=(), channels=None, http=None, **top):
         alerts = {"channels": {**self.receivers, **(channels or {})}, "silences": list(silences), **top,
                   "routes": [{"group_wait": "0s", **route} for route in routes]}
         (self.site.folder / "posts.jsonl").write_text("")
         self.site.configure([{"name": "posts", "type": "file", "path": "posts.jsonl", "interval": "1s"}],
-                            brand={"outages": "off"}, alerts=alerts)
+                            brand={"outages": "off"}, alerts=alerts, http=http or {})
         self.site.redis.call("FUNCTION", "LOAD", "REPLACE", "".join(part.read_text() for part in LIBRARY))
         self.site.fcall("brand_configure", generation=0, test=True, test_now=T0)
         self.site.fcall("source_open", source="test", lease=LEASE)
