@@ -123,7 +123,7 @@ struct outage_fact outage_fact_of(const struct outage_lens *lens, const struct m
     static const enum outage_kind kinds[] = {[SAYS_NOTHING] = OUTAGE_OTHER, [SAYS_DOWN] = OUTAGE_REPORT,
                                              [SAYS_REPEATS] = OUTAGE_REPORT, [SAYS_BACK] = OUTAGE_RECOVERY};
     struct outage_fact f = {
-        .kind = kinds[m->says],
+        .kind = m->backfill ? OUTAGE_OTHER : kinds[m->says], /* what a first look finds is no news */
         .created_ms = m->created_at_ms,
         .id = outage_hash(m->id),
         .author = outage_hash(m->author.id.len ? m->author.id : m->id), /* nobody known: a person each */

@@ -208,6 +208,7 @@ static void read_mention(const struct str *fields, size_t n, struct mention *m)
     m->says = mention_says_parse(reader_field(fields, n, "says"));
     m->place = reader_field(fields, n, "place");
     m->repost_of = reader_field(fields, n, "repost_of");
+    m->backfill = str_eq(reader_field(fields, n, "backfill"), STR("1"));
     m->created_at_ms = number_of(reader_field(fields, n, "created_at"), 0);
     m->fetched_at_ms = number_of(reader_field(fields, n, "fetched_at"), 0);
     m->author.id = reader_field(fields, n, "author");

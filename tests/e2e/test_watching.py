@@ -109,10 +109,12 @@ def test_pause_holds_over_a_restart_until_resumed(redis_site):
 
 def test_an_open_outage_shortens_the_interval(redis_site):
     """What is said about the brand is wanted as soon as it may be had, until it is over."""
-    network = redis_site.add(Mastodon([status(n, "acme login is down", created_ms=now_ms() - 20_000 + n * 100)
-                                       for n in range(60)]))
+    network = redis_site.add(Mastodon([status(1, "thanks acme")]))
     redis_site.configure([network.source(interval="60s")], brand={"outages": "on"})
     redis_site.listen()
+    redis_site.wait_heard(network.ids(), 30)  # what the first look finds is no news
+    network.post(*[status(n, "acme login is down", created_ms=now_ms() - 20_000 + n * 100) for n in range(2, 62)])
+    redis_site.redis.call("HSET", WISHES, "poll|acme/tags", str(now_ms()))
     wait_for(lambda: redis_site.events("outage.opened"), 90, "an outage")
     wait_for(lambda: (redis_site.source_health("tags") or {}).get("why") == "an outage is open", 90,
              lambda: redis_site.source_health("tags"))

@@ -241,6 +241,8 @@ static void test_what_is_a_report(void **state)
         look(&lens, &m);
         assert_int_equal(outage_fact_of(&lens, &m).kind, cases[i].want);
         assert_int_equal(outage_fact_of(&lens, &m).faint, cases[i].faint);
+        m.backfill = true;
+        assert_int_equal(outage_fact_of(&lens, &m).kind, OUTAGE_OTHER);
         m.own = true;
         look(&lens, &m);
         assert_int_equal(outage_fact_of(&lens, &m).kind, OUTAGE_OTHER);
